@@ -1,0 +1,1 @@
+"""The ten layers of the platform and the vocabulary they share (`base`)."""
