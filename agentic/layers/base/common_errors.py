@@ -1,0 +1,151 @@
+"""The codes that every layer may answer with, one for each way in which a caller reacts.
+
+They carry L01's range because the data layer speaks them first; `L01_data_layer.models.error_codes` names them again
+for its callers.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from agentic.layers.base.errors import FieldError, PlatformError
+
+
+class CommonError(PlatformError):
+    """The base of the E1000–E1999 range."""
+
+    layer: ClassVar[int] = 1
+
+
+class InternalError(CommonError):
+    """The platform failed in a way that it did not foresee. The log has the details under the request id."""
+
+    code = "E1000"
+    status = 500
+    title = "Internal error"
+
+
+class InvalidError(CommonError):
+    """The request is not valid."""
+
+    code = "E1001"
+    status = 422
+    title = "Invalid request"
+
+    @classmethod
+    def of(cls, *errors: tuple[str, str]) -> InvalidError:
+        """One error for one or more (field, message) pairs."""
+        listed: list[FieldError] = [{"field": field, "message": message} for field, message in errors]
+        return cls("; ".join(f"{field}: {message}" for field, message in errors), errors=listed)
+
+
+class NotFoundError(CommonError):
+    """There is no such record."""
+
+    code = "E1002"
+    status = 404
+    title = "Not found"
+
+
+class ExistsError(CommonError):
+    """A record with this unique value exists already."""
+
+    code = "E1003"
+    status = 409
+    title = "Already exists"
+
+
+class BrokenReferenceError(CommonError):
+    """A record that this one refers to does not exist, or others refer to the one to be deleted."""
+
+    code = "E1004"
+    status = 409
+    title = "Broken reference"
+
+
+class StaleVersionError(CommonError):
+    """The record has changed since the version that the caller names."""
+
+    code = "E1005"
+    status = 412
+    title = "Stale version"
+
+
+class TooLargeError(CommonError):
+    """The request is larger than the platform takes."""
+
+    code = "E1006"
+    status = 413
+    title = "Too large"
+
+
+class MethodError(CommonError):
+    """This address does not take this method."""
+
+    code = "E1007"
+    status = 405
+    title = "Method not allowed"
+
+
+class IdempotencyError(CommonError):
+    """This idempotency key was used for another request."""
+
+    code = "E1008"
+    status = 409
+    title = "Idempotency key reused"
+
+
+class DatabaseUnavailableError(CommonError):
+    """The database cannot be reached. Nothing was written."""
+
+    code = "E1010"
+    status = 503
+    title = "Database unavailable"
+
+
+class BusUnavailableError(CommonError):
+    """The event bus cannot be reached. Writes go on; live updates are late."""
+
+    code = "E1011"
+    status = 503
+    title = "Bus unavailable"
+
+
+class TimedOutError(CommonError):
+    """The request took longer than its limit."""
+
+    code = "E1012"
+    status = 504
+    title = "Timed out"
+
+
+class StateError(CommonError):
+    """This change of state is not allowed."""
+
+    code = "E1020"
+    status = 409
+    title = "Illegal state change"
+
+
+class UnauthorizedError(CommonError):
+    """This needs a valid key."""
+
+    code = "E1030"
+    status = 401
+    title = "Unauthorized"
+
+
+class ForbiddenError(CommonError):
+    """The caller may not do this."""
+
+    code = "E1031"
+    status = 403
+    title = "Forbidden"
+
+
+class UnreachableError(CommonError):
+    """The layer cannot be reached."""
+
+    code = "E1090"
+    status = 503
+    title = "Layer unreachable"

@@ -1,0 +1,199 @@
+"""What every layer's HTTP side has in common: problem+json, request ids, health routes, bodies of bounded size."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, cast
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agentic.layers.base import jsonio, tracing
+from agentic.layers.base.common_errors import (
+    InternalError,
+    InvalidError,
+    MethodError,
+    NotFoundError,
+    TimedOutError,
+    TooLargeError,
+)
+from agentic.layers.base.errors import PlatformError
+from agentic.layers.base.ids import uuid7
+
+log = structlog.get_logger()
+
+MAX_BODY = 10 * 1024 * 1024
+HEALTH_LIMIT = 3.0
+PROBLEM_TYPE = b"application/problem+json"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,128}")
+
+
+class JsonResponse(Response):
+    """A response from bytes that are JSON already, or from a value."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Bytes as they are; anything else encoded."""
+        return content if isinstance(content, bytes) else jsonio.encode(content)
+
+
+def problem_response(error: PlatformError, request_id: str | None = None) -> Response:
+    """An error as RFC 9457 problem+json, with the request's id and `Retry-After` where waiting helps."""
+    problem = error.problem()
+    if request_id:
+        problem["request_id"] = request_id
+    headers: dict[str, str] = {}
+    if error.status in (429, 503):
+        headers["Retry-After"] = str(error.members.get("retry_after", 1))
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'ApiKey realm="platform"'
+    return Response(jsonio.encode(problem), error.status, headers, media_type=PROBLEM_TYPE.decode())
+
+
+def invalid_from(errors: Iterable[Mapping[str, Any]]) -> InvalidError:
+    """Pydantic's list of errors as E1001, each with the name of its field."""
+    pairs: list[tuple[str, str]] = []
+    for error in errors:
+        where = [str(part) for part in error["loc"] if part not in ("query", "path", "header")]
+        if len(where) > 1 and where[0] == "body":
+            where = where[1:]
+        pairs.append((".".join(where) or "body", str(error["msg"])))
+    return InvalidError.of(*pairs)
+
+
+def translate(error: Exception) -> PlatformError:
+    """Any exception as an error of the catalogue; one that nobody foresaw is logged and becomes E1000."""
+    if isinstance(error, PlatformError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return invalid_from(error.errors())
+    if isinstance(error, TimeoutError):
+        return TimedOutError()
+    if isinstance(error, HTTPException):
+        return _from_http(error)
+    log.error("unforeseen error", exc_info=error)
+    return InternalError()
+
+
+def _from_http(error: HTTPException) -> PlatformError:
+    known: dict[int, type[PlatformError]] = {404: NotFoundError, 405: MethodError, 413: TooLargeError}
+    cls = known.get(error.status_code)
+    if cls is None:
+        return (
+            InvalidError(str(error.detail)) if error.status_code < 500 else InternalError(str(error.detail))
+        )
+    return cls("There is nothing at this address." if cls is NotFoundError else None)
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int = MAX_BODY) -> bytes:
+    """The whole request body.
+
+    Raises:
+        TooLargeError: it is larger than `limit` bytes; no more than that is ever held.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidError("The client hung up before the request was complete.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise TooLargeError(f"The body is larger than {limit // (1024 * 1024)} MB.")
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class RequestScope:
+    """Pure ASGI: gives each request an id and its trace metadata, bounds its body, and turns errors into problems."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        if "request_id" in state:
+            await self.app(scope, receive, send)
+            return
+        request_id, trace = _identify(scope)
+        state["request_id"] = request_id
+        token = tracing.bind(trace)
+        started = False
+
+        async def reply(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message.setdefault("headers", [])
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, reply)
+        except Exception as error:
+            problem = translate(error)
+            if started:
+                raise
+            await problem_response(problem, request_id)(scope, receive, reply)
+        finally:
+            tracing.unbind(token)
+
+
+def _identify(scope: Scope) -> tuple[str, dict[str, str]]:
+    request_id = ""
+    trace: dict[str, str] = {}
+    for name, value in cast("list[tuple[bytes, bytes]]", scope["headers"]):
+        if name == b"x-request-id":
+            text = value.decode("latin-1")
+            request_id = text if _REQUEST_ID.fullmatch(text) else ""
+        elif (key := tracing.HEADERS.get(name.decode("latin-1"))) is not None:
+            trace[key] = value.decode("latin-1")[:256]
+    request_id = request_id or str(uuid7())
+    trace.setdefault("correlation_id", request_id)
+    return request_id, trace
+
+
+def install(app: FastAPI, health: Callable[[], Awaitable[Any]]) -> None:
+    """Gives an app what FastAPI gives no mounted sub-app by itself: error handlers, request ids, health routes."""
+
+    async def on_error(request: Request, error: Exception) -> Response:
+        return problem_response(translate(error), getattr(request.state, "request_id", None))
+
+    for kind in (PlatformError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, on_error)
+    app.add_middleware(RequestScope)
+
+    @app.get("/health/live", tags=["health"])
+    async def live() -> JsonResponse:  # pyright: ignore[reportUnusedFunction]
+        """The process answers. No I/O."""
+        return JsonResponse({"status": "ok"})
+
+    @app.get("/health/ready", tags=["health"])
+    async def ready() -> JsonResponse:  # pyright: ignore[reportUnusedFunction]
+        """The layer can do its work: 200 when ok or degraded, 503 when not."""
+        report = await _within_limit(health)
+        return JsonResponse(report, 503 if report["status"] == "down" else 200)
+
+
+async def _within_limit(health: Callable[[], Awaitable[Any]]) -> Any:
+    try:
+        return await asyncio.wait_for(_call(health), HEALTH_LIMIT)
+    except TimeoutError:
+        detail = f"no answer within {HEALTH_LIMIT:.0f} s"
+        return {"status": "down", "checks": {"health": {"status": "down", "detail": detail}}}
+
+
+async def _call(health: Callable[[], Awaitable[Any]]) -> Any:
+    return await health()

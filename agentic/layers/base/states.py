@@ -1,0 +1,77 @@
+"""The states of everything that has a life of its own, and the only changes between them.
+
+A change that is not listed is refused (E1020) and changes nothing. The lines are those of the design's table of words,
+plus the two that the specification's planning pattern needs: a task that somebody carried out elsewhere may be reported
+`completed` or `failed` without having been `running` here (docs/decisions/0006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+Machine = Mapping[str, frozenset[str]]
+
+
+def _machine(**changes: str) -> Machine:
+    return {state: frozenset(targets.split()) for state, targets in changes.items()}
+
+
+AGENT: Final = _machine(
+    created="active terminated",
+    active="suspended terminated error",
+    suspended="active terminated",
+    error="active terminated",
+    terminated="",
+)
+GOAL: Final = _machine(
+    pending="active cancelled",
+    active="completed failed cancelled",
+    completed="",
+    failed="",
+    cancelled="",
+)
+PLAN: Final = _machine(
+    draft="approved cancelled",
+    approved="executing cancelled",
+    executing="completed failed cancelled",
+    completed="",
+    failed="",
+    cancelled="",
+)
+TASK: Final = _machine(
+    pending="ready running completed failed skipped cancelled",
+    ready="running completed failed skipped cancelled",
+    running="completed failed skipped cancelled",
+    completed="",
+    failed="",
+    skipped="",
+    cancelled="",
+)
+TOOL_EXECUTION: Final = _machine(
+    pending="pending_approval running success error timeout cancelled permission_denied unknown",
+    pending_approval="running cancelled permission_denied",
+    running="success error timeout cancelled permission_denied unknown",
+    success="",
+    error="",
+    timeout="",
+    cancelled="",
+    permission_denied="",
+    unknown="",
+)
+SESSION: Final = _machine(
+    active="paused completed crashed",
+    paused="active completed crashed",
+    completed="",
+    crashed="",
+)
+
+
+def sources(machine: Machine, target: str) -> frozenset[str]:
+    """The states from which `target` may be reached, itself included: staying is no change."""
+    return frozenset(state for state, targets in machine.items() if target in targets) | {target}
+
+
+def final_states(machine: Machine) -> frozenset[str]:
+    """The states that nothing leaves."""
+    return frozenset(state for state, targets in machine.items() if not targets)
