@@ -1,0 +1,1 @@
+"""What the benchmarks share: load generators, CPU accounting, servers, databases and reports."""
