@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar
+
+from typing_extensions import TypedDict
 
 Problem = dict[str, Any]
 
@@ -50,12 +52,12 @@ class PlatformError(Exception):
     def problem(self) -> Problem:
         """The RFC 9457 object; `type` is the anchor in docs/errors.md."""
         return {
+            **self.members,
             "type": f"/errors#{self.code.lower()}",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
-            **self.members,
         }
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, ClassVar, Literal, TypedDict, TypeVar, cast
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from fastapi import FastAPI
+from typing_extensions import TypedDict
 
 from agentic.layers.base.background import Background, Work
 from agentic.layers.base.http import install

@@ -1,0 +1,271 @@
+"""`L01Client`: the data layer for Python, a call when it lives in this process and HTTP when it does not.
+
+    async with L01Client() as l01:
+        agent = await l01.create_agent("researcher", "general", {"model": "llama3"})
+        page = await l01.agents.list(status="created")
+
+Every method of the specification is here with its signature; under them are typed collections, one for each resource,
+with every verb, filter and option. What comes back is a plain JSON-ready `dict`, the same on both backends; what is
+raised is the class that the service raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Self, cast
+from uuid import UUID
+
+from agentic.layers.base import jsonio
+from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
+from agentic.layers.L01_data_layer.backends.http import HttpBackend
+from agentic.layers.L01_data_layer.collection import Collection, Events
+from agentic.layers.L01_data_layer.models.access import API_KEYS
+from agentic.layers.L01_data_layer.models.agent import AGENTS, Agent
+from agentic.layers.L01_data_layer.models.document import DOCUMENTS
+from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluation
+from agentic.layers.L01_data_layer.models.event import Event
+from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, Feedback
+from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
+from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
+from agentic.layers.L01_data_layer.models.operation import Call, Operation
+from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
+from agentic.layers.L01_data_layer.models.session import SESSIONS
+from agentic.layers.L01_data_layer.models.task import TASKS, Task
+from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS, Tool, ToolExecution
+
+DEFAULT_URL = "http://localhost:8002"
+
+Ref = str | UUID
+
+_here: list[Backend] = []
+
+
+def live_here(backend: Backend) -> None:
+    """Makes bare clients of this process call `backend`: the data layer has started here."""
+    _here.append(backend)
+
+
+def gone_from_here(backend: Backend) -> None:
+    """Undoes `live_here`."""
+    _here.remove(backend)
+
+
+class L01Client:
+    """The data layer. A bare `L01Client()` is local where the layer runs in this process."""
+
+    def __init__(self, base_url: str = DEFAULT_URL, *, backend: Backend | None = None) -> None:
+        self.base_url = base_url
+        if backend is None:
+            backend = _here[-1] if _here and base_url == DEFAULT_URL else HttpBackend(base_url)
+        self.backend = backend
+        self.agents = Collection(backend, AGENTS)
+        self.tools = Collection(backend, TOOLS)
+        self.tool_executions = Collection(backend, TOOL_EXECUTIONS)
+        self.model_usage = Collection(backend, MODEL_USAGE)
+        self.goals = Collection(backend, GOALS)
+        self.plans = Collection(backend, PLANS)
+        self.tasks = Collection(backend, TASKS)
+        self.evaluations = Collection(backend, EVALUATIONS)
+        self.feedback = Collection(backend, FEEDBACK)
+        self.documents = Collection(backend, DOCUMENTS)
+        self.sessions = Collection(backend, SESSIONS)
+        self.keys = Collection(backend, API_KEYS)
+        self.events = Events(backend)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Lets go of what the client holds."""
+        await self.backend.close()
+
+    # -- agents
+
+    async def create_agent(
+        self, name: str, agent_type: str = "general", config: Mapping[str, Any] | None = None
+    ) -> Agent:
+        """Creates an agent with a configuration."""
+        return await self.agents.create(name=name, agent_type=agent_type, configuration=dict(config or {}))
+
+    async def get_agent(self, agent_id: Ref) -> Agent:
+        """One agent."""
+        return await self.agents.get(agent_id)
+
+    async def list_agents(self, status: str | None = None, limit: int = 100) -> list[Agent]:
+        """The newest agents, of one status or any."""
+        return (await self.agents.list(status=status, limit=limit))["items"]
+
+    async def update_agent(self, agent_id: Ref, updates: Mapping[str, Any]) -> Agent:
+        """Changes the fields that `updates` names."""
+        return await self.agents.update(agent_id, updates)
+
+    async def delete_agent(self, agent_id: Ref) -> bool:
+        """Deletes an agent to which nothing refers. True: it was there."""
+        return await self.agents.delete(agent_id)
+
+    # -- events
+
+    async def publish_event(
+        self, event_type: str, aggregate_type: str, aggregate_id: Ref, payload: Any
+    ) -> Event:
+        """Appends a fact; it goes out on `l01:events`."""
+        return await self.events.append(event_type, aggregate_type, aggregate_id, payload)
+
+    async def query_events(
+        self, aggregate_id: Ref | None = None, event_type: str | None = None, limit: int = 100
+    ) -> list[Event]:
+        """The newest events, of one aggregate, one type or pattern, or all."""
+        page = await self.events.list(aggregate_id=aggregate_id, event_type=event_type, limit=limit)
+        return page["items"]
+
+    # -- tools
+
+    async def register_tool(
+        self, name: str, schema_def: Mapping[str, Any], description: str | None = None
+    ) -> Tool:
+        """Registers a tool under a name of its own."""
+        return await self.tools.create(name=name, schema_def=dict(schema_def), description=description)
+
+    async def get_tool(self, tool_id: Ref) -> Tool:
+        """One tool."""
+        return await self.tools.get(tool_id)
+
+    async def list_tools(self) -> list[Tool]:
+        """All tools."""
+        return [tool async for tool in self.tools.all()]
+
+    async def record_tool_execution(
+        self,
+        tool_id: Ref | None,
+        agent_id: Ref | None,
+        input_params: Any = None,
+        output_result: Any = None,
+        status: str = "success",
+    ) -> ToolExecution:
+        """Records an execution that happened."""
+        return await self.tool_executions.create(
+            tool_id=tool_id,
+            agent_id=agent_id,
+            input_params=input_params,
+            output_result=output_result,
+            status=status,
+        )
+
+    # -- goals, plans, tasks
+
+    async def create_goal(
+        self, agent_id: Ref | None, description: str, success_criteria: list[Any] | None = None
+    ) -> Goal:
+        """Creates a goal of an agent."""
+        return await self.goals.create(
+            agent_id=agent_id, description=description, success_criteria=success_criteria or []
+        )
+
+    async def get_goal(self, goal_id: Ref) -> Goal:
+        """One goal."""
+        return await self.goals.get(goal_id)
+
+    async def update_goal(self, goal_id: Ref, updates: Mapping[str, Any]) -> Goal:
+        """Changes the fields that `updates` names."""
+        return await self.goals.update(goal_id, updates)
+
+    async def create_plan(self, goal_id: Ref | None, agent_id: Ref | None, steps: list[Any]) -> Plan:
+        """Creates a plan for a goal."""
+        return await self.plans.create(goal_id=goal_id, agent_id=agent_id, steps=steps)
+
+    async def get_plan(self, plan_id: Ref) -> Plan:
+        """One plan."""
+        return await self.plans.get(plan_id)
+
+    async def update_plan(self, plan_id: Ref, updates: Mapping[str, Any]) -> Plan:
+        """Changes the fields that `updates` names."""
+        return await self.plans.update(plan_id, updates)
+
+    async def create_task(
+        self, plan_id: Ref | None, agent_id: Ref | None, description: str, task_type: str | None = None
+    ) -> Task:
+        """Creates a task of a plan."""
+        return await self.tasks.create(
+            plan_id=plan_id, agent_id=agent_id, description=description, task_type=task_type
+        )
+
+    async def update_task(self, task_id: Ref, updates: Mapping[str, Any]) -> Task:
+        """Changes the fields that `updates` names."""
+        return await self.tasks.update(task_id, updates)
+
+    # -- evaluations, feedback
+
+    async def record_evaluation(
+        self,
+        agent_id: Ref | None,
+        task_id: Ref | None,
+        evaluation_type: str,
+        score: float | None = None,
+        metrics: Mapping[str, Any] | None = None,
+    ) -> Evaluation:
+        """Records a judgement; `score` is in [0, 1]."""
+        return await self.evaluations.create(
+            agent_id=agent_id,
+            task_id=task_id,
+            evaluation_type=evaluation_type,
+            score=None if score is None else float(score),
+            metrics=dict(metrics or {}),
+        )
+
+    async def record_feedback(
+        self,
+        agent_id: Ref | None,
+        task_id: Ref | None,
+        feedback_type: str,
+        rating: int | None = None,
+        content: str | None = None,
+    ) -> Feedback:
+        """Records feedback, not yet processed."""
+        return await self.feedback.create(
+            agent_id=agent_id, task_id=task_id, feedback_type=feedback_type, rating=rating, content=content
+        )
+
+    async def get_unprocessed_feedback(self, limit: int = 100) -> list[Feedback]:
+        """Feedback that nobody has processed, oldest first."""
+        return (await self.feedback.list(processed=False, limit=limit, order="asc"))["items"]
+
+    # -- model usage
+
+    async def record_model_usage(
+        self,
+        agent_id: Ref | None,
+        provider: str,
+        model: str,
+        tokens_in: int = 0,
+        tokens_out: int = 0,
+        latency: int | None = None,
+        cost: float | None = None,
+    ) -> ModelUsage:
+        """Records a model call: tokens, latency in milliseconds, cost in US dollars."""
+        return await self.model_usage.create(
+            agent_id=agent_id,
+            model_provider=provider,
+            model_name=model,
+            input_tokens=tokens_in,
+            output_tokens=tokens_out,
+            latency_ms=latency,
+            cost_estimate=None if cost is None else float(cost),
+        )
+
+    # -- everything else
+
+    async def call(self, operation: Operation, **parts: Any) -> Any:
+        """Any operation by its declaration; `parts` are those of `Call`."""
+        return await self.backend.call(operation, Call(**parts))
+
+    def follow(self, after: int | None = None, **filters: str) -> AsyncGenerator[list[FeedEvent]]:
+        """Batches of live events: first what came after `after`, then what comes. Filters as those of `GET /events`."""
+        return self.backend.follow(after, filters)
+
+
+def event_of(item: FeedEvent) -> Event:
+    """A followed event as a `dict`."""
+    return cast("Event", jsonio.decode(item.json))

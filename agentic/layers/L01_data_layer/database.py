@@ -1,0 +1,179 @@
+"""The connection to PostgreSQL: one pool, exact JSON, and every driver error as an error of the catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Final, cast
+
+import asyncpg
+from asyncpg import Connection, Pool, Record
+
+from agentic.layers.base.common_errors import (
+    BrokenReferenceError,
+    DatabaseUnavailableError,
+    ExistsError,
+    InvalidError,
+    TimedOutError,
+)
+from agentic.layers.base.errors import PlatformError
+
+STATEMENT_LIMIT: Final = 4.0
+"""Seconds after which a statement counts as failed: a request never hangs for longer than 5 s."""
+POOL_SIZE: Final = 10
+
+
+def _to_jsonb(data: bytes) -> bytes:
+    return b"\x01" + data
+
+
+def _from_jsonb(data: bytes) -> bytes:
+    return bytes(data[1:])
+
+
+async def prepare(connection: Connection[Any]) -> None:
+    """Lets JSON cross the wire as the bytes that it is, undecoded: the answer's bytes are the database's."""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
+    )
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
+    )
+
+
+async def _keep(_: object) -> None:
+    """Replaces the pool's `RESET ALL` at each release: no statement of ours leaves session state behind."""
+
+
+class Database:
+    """One pool of connections to one database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._pool: Pool[Any] | None = None
+
+    async def open(self) -> None:
+        """Makes the pool. Connections are opened as they are needed, two at once for a warm start."""
+        self._pool = await asyncpg.create_pool(
+            self.url,
+            min_size=2,
+            max_size=POOL_SIZE,
+            init=prepare,
+            reset=_keep,
+            command_timeout=STATEMENT_LIMIT,
+            timeout=STATEMENT_LIMIT,
+            max_inactive_connection_lifetime=0,
+            server_settings={"timezone": "UTC", "application_name": "agentic", "jit": "off"},
+        )
+
+    async def close(self) -> None:
+        """Closes every connection, waiting briefly for statements in flight."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                await asyncio.wait_for(pool.close(), 2.0)
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection[Any]]:
+        """A connection of the pool.
+
+        Raises:
+            PlatformError: what the driver raised inside the block, as an error of the catalogue.
+        """
+        if self._pool is None:
+            raise DatabaseUnavailableError("The data layer is not running.")
+        try:
+            async with self._pool.acquire(timeout=STATEMENT_LIMIT) as connection:
+                yield cast("Connection[Any]", connection)
+        except PlatformError:
+            raise
+        except Exception as error:
+            translated = translate(error)
+            if translated is None:
+                raise
+            raise translated from error
+
+    async def fetch(self, sql: str, *args: Any) -> list[Record]:
+        """All rows of one statement."""
+        async with self.connection() as connection:
+            return await connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any) -> Record | None:
+        """The first row of one statement, or none."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(sql, *args)
+
+    @asynccontextmanager
+    async def dedicated(self) -> AsyncGenerator[Connection[Any]]:
+        """A connection outside the pool, for what holds a lock or listens."""
+        connection = await asyncpg.connect(
+            self.url,
+            timeout=STATEMENT_LIMIT,
+            command_timeout=STATEMENT_LIMIT,
+            server_settings={"timezone": "UTC", "application_name": "agentic relay", "jit": "off"},
+        )
+        try:
+            await prepare(connection)
+            yield connection
+        finally:
+            try:
+                await asyncio.wait_for(connection.close(), 2.0)
+            except Exception:
+                connection.terminate()
+
+
+_UNAVAILABLE: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DiskFullError,
+    ConnectionError,
+    OSError,
+)
+_KEY = re.compile(r"Key \((?P<columns>.+?)\)=\((?P<values>.*?)\)")
+_TABLE = re.compile(r'table "(?P<table>\w+)"')
+
+
+def translate(error: Exception) -> PlatformError | None:
+    """The error of the catalogue that a driver's error means; none for one that is a fault of ours."""
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return _exists(error)
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return _broken(error)
+    if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
+        return TimedOutError("The database did not answer in time.")
+    if isinstance(error, _UNAVAILABLE):
+        return DatabaseUnavailableError()
+    if isinstance(error, asyncpg.DataError | asyncpg.ProgramLimitExceededError):
+        return InvalidError(f"The database cannot keep this value: {error}")
+    if isinstance(error, asyncpg.CheckViolationError | asyncpg.NotNullViolationError):
+        return InvalidError.of((error.column_name or error.constraint_name or "body", str(error)))
+    return None
+
+
+def _exists(error: asyncpg.UniqueViolationError) -> PlatformError:
+    match = _KEY.search(error.detail or "")
+    field = match["columns"] if match else "value"
+    value = match["values"] if match else ""
+    return ExistsError(f"There is a {error.table_name} record with {field} {value!r} already.", field=field)
+
+
+def _broken(error: asyncpg.ForeignKeyViolationError) -> PlatformError:
+    detail = error.detail or ""
+    match, table = _KEY.search(detail), _TABLE.search(detail)
+    value = match["values"] if match else ""
+    other = table["table"] if table else "another table"
+    if "still referenced" in detail:
+        return BrokenReferenceError(f"{other} still refer to {value}.", referenced_by=other)
+    field = match["columns"] if match else "reference"
+    return BrokenReferenceError(f"{field}: there is no record {value} in {other}.", field=field)

@@ -1,0 +1,225 @@
+"""Live events for readers in this process: woken by Redis, complete by position.
+
+Positions are dense, so a reader sees a gap the moment it is there and fetches what is missing from the log. A message
+on the bus is used as it comes when it is the next; Redis being down makes the feed slower, never wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from agentic.layers.base.common_errors import BusUnavailableError
+from agentic.layers.L01_data_layer.backends.backend import FeedEvent
+from agentic.layers.L01_data_layer.database import Database
+from agentic.layers.L01_data_layer.redis_client import CHANNEL, Bus
+from agentic.layers.L01_data_layer.relay import RENDER
+
+log = structlog.get_logger()
+
+PAGE: Final = 500
+BUFFER: Final = 2000
+POLL: Final = 0.5
+NET: Final = 5.0
+AGAIN: Final = 0.5
+
+READ = f"SELECT position, {RENDER} AS message FROM events WHERE position > $1 ORDER BY position LIMIT {PAGE}"
+HEAD = "SELECT position FROM relay WHERE id = 1"
+
+
+class Head(msgspec.Struct):
+    """What a filter needs to know of an event."""
+
+    position: int
+    event_type: str
+    aggregate_type: str
+    aggregate_id: str
+
+
+_decode_head = msgspec.json.Decoder(Head).decode
+
+
+def feed_event(message: bytes) -> FeedEvent:
+    """An event from its JSON."""
+    head = _decode_head(message)
+    return FeedEvent(head.position, head.event_type, head.aggregate_type, head.aggregate_id, message)
+
+
+class Filter:
+    """Which events a reader wants: types by name or prefix (`agent.*`), and one aggregate."""
+
+    def __init__(
+        self,
+        event_type: str | None = None,
+        aggregate_type: str | None = None,
+        aggregate_id: str | UUID | None = None,
+    ) -> None:
+        names = [name.strip() for name in (event_type or "").split(",") if name.strip()]
+        self._names = frozenset(name for name in names if not name.endswith("*"))
+        self._prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
+        self._any_type = not names
+        self._aggregate_type = aggregate_type
+        self._aggregate_id = str(aggregate_id) if aggregate_id is not None else None
+
+    def __call__(self, event: FeedEvent) -> bool:
+        """True when the reader wants `event`."""
+        if self._aggregate_id is not None and event.aggregate_id != self._aggregate_id:
+            return False
+        if self._aggregate_type is not None and event.aggregate_type != self._aggregate_type:
+            return False
+        return (
+            self._any_type or event.event_type in self._names or event.event_type.startswith(self._prefixes)
+        )
+
+
+class _Reader:
+    """One reader's buffer. A full one is emptied and marked: its reader goes back to the log."""
+
+    def __init__(self) -> None:
+        self.events: deque[FeedEvent] = deque()
+        self.behind = False
+        self.ready = asyncio.Event()
+
+    def offer(self, events: list[FeedEvent]) -> None:
+        if len(self.events) + len(events) > BUFFER:
+            self.events.clear()
+            self.behind = True
+        if not self.behind:
+            self.events.extend(events)
+        self.ready.set()
+
+    def take(self) -> list[FeedEvent]:
+        taken = list(self.events)
+        self.events.clear()
+        self.ready.clear()
+        return taken
+
+
+class EventFeed:
+    """One subscription to the bus, many readers, each from its own position."""
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+        self._readers: set[_Reader] = set()
+        self._wake = asyncio.Event()
+        self._position = 0
+        self.connected = False
+        """True while the subscription to the bus stands."""
+
+    def wake(self) -> None:
+        """Positions were given: look, even if the bus is silent."""
+        if not self.connected:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Follows the log for as long as there are readers to serve. Runs until it is cancelled."""
+        self._position = await self.head()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            group.create_task(self._catch_up())
+
+    async def head(self) -> int:
+        """The last position given."""
+        row = await self._database.fetchrow(HEAD)
+        return row[0] if row else 0
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async for message in self._bus.subscribe(CHANNEL):
+                    if message is None:
+                        self.connected = True
+                        self._wake.set()
+                    else:
+                        self._on_message(message)
+            except BusUnavailableError as error:
+                log.warning("the feed reads the log until the bus is back", error=str(error))
+            finally:
+                self.connected = False
+            await asyncio.sleep(AGAIN)
+
+    def _on_message(self, message: bytes) -> None:
+        try:
+            event = feed_event(message)
+        except msgspec.MsgspecError:
+            return  # Somebody else's message on our channel.
+        if event.position == self._position + 1:
+            self._position = event.position
+            self._offer([event])
+        elif event.position > self._position:
+            self._wake.set()
+
+    async def _catch_up(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(NET if self.connected else POLL):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                await self._read_log()
+            except Exception as error:
+                log.warning("the feed cannot read the log", error=str(error))
+                await asyncio.sleep(AGAIN)
+                self._wake.set()
+
+    async def _read_log(self) -> None:
+        while rows := await self._database.fetch(READ, self._position):
+            # While this waited, messages may have moved the position on.
+            fresh = [feed_event(row["message"]) for row in rows if row["position"] > self._position]
+            if fresh:
+                self._position = fresh[-1].position
+                self._offer(fresh)
+            if len(rows) < PAGE:
+                return
+
+    def _offer(self, events: list[FeedEvent]) -> None:
+        for reader in self._readers:
+            reader.offer(events)
+
+    async def follow(self, after: int | None, wanted: Filter) -> AsyncGenerator[list[FeedEvent]]:
+        """Batches of wanted events after a position (none: from now on), for ever.
+
+        An empty batch means: everything up to now was looked at. A reader that is slower than its buffer is served from
+        the log again; it costs nobody else anything.
+        """
+        reader = _Reader()
+        self._readers.add(reader)
+        try:
+            position = await self.head() if after is None else after
+            behind = True
+            while True:
+                if behind:
+                    reader.take()
+                    reader.behind = False
+                    async for batch in self._from_log(position):
+                        position = batch[-1].position
+                        yield [event for event in batch if wanted(event)]
+                    behind = False
+                    continue
+                await reader.ready.wait()
+                behind = reader.behind
+                batch = [event for event in reader.take() if event.position > position]
+                if batch and not behind:
+                    behind = batch[0].position != position + 1
+                if batch and not behind:
+                    position = batch[-1].position
+                    yield [event for event in batch if wanted(event)]
+        finally:
+            self._readers.discard(reader)
+
+    async def _from_log(self, position: int) -> AsyncGenerator[list[FeedEvent]]:
+        while rows := await self._database.fetch(READ, position):
+            batch = [feed_event(row["message"]) for row in rows]
+            position = batch[-1].position
+            yield batch
+            if len(rows) < PAGE:
+                return

@@ -1,0 +1,90 @@
+"""The data layer as the supervisor runs it: build, lifespan, background work, health."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+from fastapi import FastAPI
+
+from agentic import __version__
+from agentic.layers.base.background import Work
+from agentic.layers.base.errors import PlatformError
+from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
+from agentic.layers.L01_data_layer import client
+from agentic.layers.L01_data_layer.backends.local import LocalBackend
+from agentic.layers.L01_data_layer.database import Database
+from agentic.layers.L01_data_layer.feed import EventFeed
+from agentic.layers.L01_data_layer.migrate import migrate
+from agentic.layers.L01_data_layer.redis_client import Bus
+from agentic.layers.L01_data_layer.relay import Relay
+from agentic.layers.L01_data_layer.routers import routes_by_section
+from agentic.layers.L01_data_layer.routers.direct import serve
+from agentic.layers.L01_data_layer.services import Services
+from agentic.layers.L01_data_layer.settings import L01Settings
+from agentic.layers.L01_data_layer.store import Store
+
+
+class DataLayer(Layer):
+    """L01."""
+
+    id: ClassVar[str] = "L01"
+    title: ClassVar[str] = "Data layer"
+    port: ClassVar[int] = 8002
+
+    def __init__(self, context: Context, settings: L01Settings | None = None) -> None:
+        super().__init__(context)
+        self.settings = settings or L01Settings()
+        self.database = Database(self.settings.database_url)
+        self.bus = Bus(self.settings.redis_url)
+        self.relay = Relay(self.database, self.bus)
+        self.feed = EventFeed(self.database, self.bus)
+        self.relay.listeners.append(self.feed.wake)
+        self.services = Services(Store(self.database, self.relay.wake))
+        self.sections = routes_by_section(self.services)
+        self.backend = LocalBackend(
+            [route for routes in self.sections.values() for route in routes], self.feed
+        )
+
+    def build(self) -> FastAPI:
+        """Every operation as a route."""
+        app = FastAPI(title=self.title, version=__version__, strict_content_type=False)
+        for section, routes in self.sections.items():
+            app.include_router(serve(routes, section))
+        return app
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        """Migrates, opens the pool, and makes bare `L01Client()`s of this process local."""
+        await migrate(self.settings.database_url)
+        await self.database.open()
+        client.live_here(self.backend)
+        try:
+            yield
+        finally:
+            client.gone_from_here(self.backend)
+            await self.bus.close()
+            await self.database.close()
+
+    def background(self) -> Mapping[str, Work]:
+        """The relay, and the feed that live readers hang on."""
+        return {"relay": self.relay.lead, "feed": self.feed.run}
+
+    async def health(self) -> Health:
+        """The database is needed; the bus is missed."""
+        return health_of(self.id, {"database": await self._database(), "bus": await self._bus()})
+
+    async def _database(self) -> Check:
+        try:
+            await self.database.fetchrow("SELECT 1")
+        except PlatformError as error:
+            return {"status": "down", "detail": error.detail}
+        return {"status": "ok", "detail": "answers"}
+
+    async def _bus(self) -> Check:
+        try:
+            await self.bus.ping()
+        except PlatformError as error:
+            return {"status": "degraded", "detail": error.detail}
+        return {"status": "ok", "detail": "answers"}

@@ -1,0 +1,48 @@
+"""L06: an evaluation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from agentic.layers.L01_data_layer.models.fields import Body, Id, JsonObject, Kind, Score, Text
+from agentic.layers.L01_data_layer.models.resource import APPEND_ONLY, ListQuery, Resource
+
+
+class EvaluationCreate(Body):
+    """A judgement of what an agent or a task produced; `score` is in [0, 1], kept to four digits."""
+
+    agent_id: Id | None = None
+    task_id: Id | None = None
+    evaluation_type: Kind
+    score: Score | None = None
+    metrics: JsonObject = {}
+    feedback: Text | None = None
+
+
+class EvaluationQuery(ListQuery):
+    """Filters of the list of evaluations."""
+
+    agent_id: Id | None = None
+    task_id: Id | None = None
+    evaluation_type: str | None = None
+
+
+class Evaluation(TypedDict):
+    """An evaluation as stored."""
+
+    id: str
+    agent_id: str | None
+    task_id: str | None
+    evaluation_type: str
+    score: float | None
+    metrics: dict[str, Any]
+    feedback: str | None
+    created_at: str
+    version: int
+
+
+EVALUATIONS = Resource(
+    "evaluation", "/evaluations", EvaluationCreate, EvaluationQuery, Evaluation, verbs=APPEND_ONLY
+)

@@ -1,0 +1,102 @@
+"""What a resource is, said once: its words, its models, its verbs. Service, router and client are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field
+from typing_extensions import TypedDict
+
+from agentic.layers.base.states import Machine
+from agentic.layers.L01_data_layer.models.fields import Body, Changes
+from agentic.layers.L01_data_layer.models.operation import Operation, Query
+
+R = TypeVar("R")
+
+Verb = Literal["create", "get", "list", "update", "delete"]
+ALL: frozenset[Verb] = frozenset(("create", "get", "list", "update", "delete"))
+NO_DELETE: frozenset[Verb] = frozenset(("create", "get", "list", "update"))
+APPEND_ONLY: frozenset[Verb] = frozenset(("create", "get", "list"))
+
+
+class Page(TypedDict, Generic[R]):
+    """One page of a list; `next_cursor` is null on the last, `total` is there when it was asked for."""
+
+    items: list[R]
+    next_cursor: str | None
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+def _truth(value: Any) -> Any:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+Truth = Annotated[bool, BeforeValidator(_truth)]
+
+
+class AsOf(Query):
+    """`as_of` is a time (RFC 3339) or a position: the record as it was then, folded from its events."""
+
+    as_of: Annotated[str, Field(max_length=40)] | None = None
+
+
+class ListQuery(AsOf):
+    """What every list takes. Subclasses add filters, each named as the column it equals."""
+
+    limit: Annotated[WholeNumber, Field(ge=1, le=1000)] = 100
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    order: Literal["asc", "desc"] = "desc"
+    total: Truth = False
+
+
+LIST_FIELDS = frozenset(ListQuery.model_fields)
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The states of a resource, and which moment each of them stamps."""
+
+    machine: Machine
+    stamps: Mapping[str, str]
+
+    @property
+    def initial(self) -> str:
+        """The state in which a record begins."""
+        return next(iter(self.machine))
+
+
+@dataclass(eq=False)
+class Resource(Generic[R]):
+    """A kind of record that L01 stores."""
+
+    name: str
+    path: str
+    create: type[Body]
+    filters: type[ListQuery]
+    record: type[R]
+    update: type[Changes] | None = None
+    lifecycle: Lifecycle | None = None
+    verbs: frozenset[Verb] = ALL
+
+    @cached_property
+    def operations(self) -> Mapping[Verb, Operation]:
+        """The verbs as operations, by verb."""
+        one = f"{self.path}/{{id}}"
+        page: Any = Page[self.record]  # type: ignore[name-defined]
+        every: dict[Verb, Operation] = {
+            "list": Operation(f"{self.name}.list", "GET", self.path, query=self.filters, result=page),
+            "create": Operation(
+                f"{self.name}.create", "POST", self.path, body=self.create, result=self.record, status=201
+            ),
+            "get": Operation(f"{self.name}.get", "GET", one, query=AsOf, result=self.record),
+            "update": Operation(f"{self.name}.update", "PATCH", one, body=self.update, result=self.record),
+            "delete": Operation(f"{self.name}.delete", "DELETE", one, status=204),
+        }
+        return {verb: operation for verb, operation in every.items() if verb in self.verbs}

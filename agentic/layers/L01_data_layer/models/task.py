@@ -1,0 +1,75 @@
+"""L05: a task of a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from agentic.layers.base import states
+from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, Int, Json, JsonObject, Kind, Prose
+from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource
+
+
+class TaskCreate(Body):
+    """A new task."""
+
+    plan_id: Id | None = None
+    agent_id: Id | None = None
+    description: Prose
+    task_type: Kind | None = None
+    input_data: JsonObject = {}
+    sequence_order: Int = 0
+
+
+class TaskUpdate(Changes):
+    """What may change in a task."""
+
+    agent_id: Id | None = None
+    description: Prose = ""
+    task_type: Kind | None = None
+    input_data: JsonObject = {}
+    output_data: Json = None
+    status: Kind = ""
+    sequence_order: Int = 0
+
+
+class TaskQuery(ListQuery):
+    """Filters of the list of tasks."""
+
+    plan_id: Id | None = None
+    agent_id: Id | None = None
+    status: str | None = None
+
+
+class Task(TypedDict):
+    """A task as stored."""
+
+    id: str
+    plan_id: str | None
+    agent_id: str | None
+    description: str
+    task_type: str | None
+    input_data: dict[str, Any]
+    output_data: Any
+    status: str
+    sequence_order: int
+    created_at: str
+    started_at: str | None
+    completed_at: str | None
+    version: int
+
+
+TASKS = Resource(
+    "task",
+    "/tasks",
+    TaskCreate,
+    TaskQuery,
+    Task,
+    TaskUpdate,
+    Lifecycle(
+        states.TASK,
+        {"running": "started_at", **dict.fromkeys(states.final_states(states.TASK), "completed_at")},
+    ),
+    verbs=NO_DELETE,
+)

@@ -1,0 +1,126 @@
+"""L03: a tool, and one execution of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from agentic.layers.base import states
+from agentic.layers.L01_data_layer.models.fields import (
+    Body,
+    Changes,
+    Id,
+    Json,
+    JsonObject,
+    Kind,
+    Moment,
+    Name,
+    Text,
+)
+from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource, Truth
+
+
+class ToolCreate(Body):
+    """A new tool; `schema_def` is the JSON Schema of its arguments."""
+
+    name: Name
+    description: Text | None = None
+    tool_type: Kind = "function"
+    schema_def: JsonObject
+    permissions: JsonObject = {}
+    enabled: bool = True
+
+
+class ToolUpdate(Changes):
+    """What may change in a tool. Its name may not: agents call it by that."""
+
+    description: Text | None = None
+    tool_type: Kind = ""
+    schema_def: JsonObject = {}
+    permissions: JsonObject = {}
+    enabled: bool = True
+
+
+class ToolQuery(ListQuery):
+    """Filters of the list of tools."""
+
+    name: str | None = None
+    tool_type: str | None = None
+    enabled: Truth | None = None
+
+
+class Tool(TypedDict):
+    """A tool as stored."""
+
+    id: str
+    name: str
+    description: str | None
+    tool_type: str
+    schema_def: dict[str, Any]
+    permissions: dict[str, Any]
+    enabled: bool
+    created_at: str
+    updated_at: str
+    version: int
+
+
+class ToolExecutionCreate(Body):
+    """An execution of a tool: just begun, or reported when it is over."""
+
+    tool_id: Id | None = None
+    agent_id: Id | None = None
+    input_params: Json = None
+    output_result: Json = None
+    status: Kind = "pending"
+    error_message: Text | None = None
+    started_at: Moment | None = None
+    completed_at: Moment | None = None
+
+
+class ToolExecutionUpdate(Changes):
+    """What may change in an execution."""
+
+    output_result: Json = None
+    status: Kind = ""
+    error_message: Text | None = None
+
+
+class ToolExecutionQuery(ListQuery):
+    """Filters of the list of executions."""
+
+    tool_id: Id | None = None
+    agent_id: Id | None = None
+    status: str | None = None
+
+
+class ToolExecution(TypedDict):
+    """An execution as stored."""
+
+    id: str
+    tool_id: str | None
+    agent_id: str | None
+    input_params: Any
+    output_result: Any
+    status: str
+    error_message: str | None
+    started_at: str | None
+    completed_at: str | None
+    version: int
+
+
+TOOLS = Resource("tool", "/tools", ToolCreate, ToolQuery, Tool, ToolUpdate, verbs=NO_DELETE)
+
+TOOL_EXECUTIONS = Resource(
+    "tool_execution",
+    "/tool-executions",
+    ToolExecutionCreate,
+    ToolExecutionQuery,
+    ToolExecution,
+    ToolExecutionUpdate,
+    Lifecycle(
+        states.TOOL_EXECUTION,
+        dict.fromkeys(states.final_states(states.TOOL_EXECUTION), "completed_at"),
+    ),
+    verbs=NO_DELETE,
+)

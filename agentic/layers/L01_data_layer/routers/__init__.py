@@ -1,0 +1,41 @@
+"""The HTTP side: each file lists the routes of one kind of record; `direct.py` serves them.
+
+The same list is what `LocalBackend` looks operations up in, so both ways into the data layer are one.
+"""
+
+from __future__ import annotations
+
+from agentic.layers.L01_data_layer.models.operation import Route
+from agentic.layers.L01_data_layer.routers import (
+    agents,
+    documents,
+    evaluations,
+    events,
+    feedback,
+    goals,
+    keys,
+    model_usage,
+    plans,
+    sessions,
+    tools,
+)
+from agentic.layers.L01_data_layer.services import Services
+
+SECTIONS = {
+    "events": events.routes,
+    "agents": agents.routes,
+    "tools": tools.routes,
+    "model usage": model_usage.routes,
+    "goals": goals.routes,
+    "plans": plans.routes,
+    "evaluations": evaluations.routes,
+    "feedback": feedback.routes,
+    "documents": documents.routes,
+    "sessions": sessions.routes,
+    "keys": keys.routes,
+}
+
+
+def routes_by_section(services: Services) -> dict[str, list[Route]]:
+    """Every operation of the data layer with what carries it out, by section of the documentation."""
+    return {name: routes(services) for name, routes in SECTIONS.items()}

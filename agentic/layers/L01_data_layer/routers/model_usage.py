@@ -1,0 +1,12 @@
+"""The routes of model usage."""
+
+from __future__ import annotations
+
+from agentic.layers.L01_data_layer.models.operation import Route
+from agentic.layers.L01_data_layer.routers.crud import crud
+from agentic.layers.L01_data_layer.services import Services
+
+
+def routes(services: Services) -> list[Route]:
+    """What may be done with model usage."""
+    return crud(services.model_usage)

@@ -1,0 +1,49 @@
+"""One file per store: what may be done with each kind of record. Services take a `Call` and give an `Answer`."""
+
+from __future__ import annotations
+
+from agentic.layers.L01_data_layer.services.agent_registry import AgentRegistry
+from agentic.layers.L01_data_layer.services.document_store import DocumentStore
+from agentic.layers.L01_data_layer.services.evaluation_store import EvaluationStore
+from agentic.layers.L01_data_layer.services.event_store import EventStore
+from agentic.layers.L01_data_layer.services.feedback_store import FeedbackStore
+from agentic.layers.L01_data_layer.services.goal_store import GoalStore
+from agentic.layers.L01_data_layer.services.key_store import KeyStore
+from agentic.layers.L01_data_layer.services.model_usage_store import ModelUsageStore
+from agentic.layers.L01_data_layer.services.plan_store import PlanStore, TaskStore
+from agentic.layers.L01_data_layer.services.session_service import SessionService
+from agentic.layers.L01_data_layer.services.tool_registry import ToolExecutionLog, ToolRegistry
+from agentic.layers.L01_data_layer.store import Store
+
+
+class Services:
+    """Every store of the data layer, over one unit of work."""
+
+    def __init__(self, store: Store) -> None:
+        self.agents = AgentRegistry(store)
+        self.tools = ToolRegistry(store)
+        self.tool_executions = ToolExecutionLog(store)
+        self.model_usage = ModelUsageStore(store)
+        self.goals = GoalStore(store)
+        self.plans = PlanStore(store)
+        self.tasks = TaskStore(store)
+        self.evaluations = EvaluationStore(store)
+        self.feedback = FeedbackStore(store)
+        self.documents = DocumentStore(store)
+        self.sessions = SessionService(store)
+        self.keys = KeyStore(store)
+        records = (
+            self.agents,
+            self.tools,
+            self.tool_executions,
+            self.model_usage,
+            self.goals,
+            self.plans,
+            self.tasks,
+            self.evaluations,
+            self.feedback,
+            self.documents,
+            self.sessions,
+            self.keys,
+        )
+        self.events = EventStore(store, frozenset(service.resource.name for service in records))

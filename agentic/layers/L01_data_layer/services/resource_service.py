@@ -1,0 +1,285 @@
+"""The five verbs, for any resource. A sixth verb or an exception to one of these is a plain function of its own store."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from asyncpg import Record
+from sqlalchemy import ColumnElement, Table, bindparam
+
+from agentic.layers.base import jsonio
+from agentic.layers.base.common_errors import (
+    IdempotencyError,
+    InvalidError,
+    NotFoundError,
+    StaleVersionError,
+    StateError,
+)
+from agentic.layers.base.ids import now, timestamp, uuid7
+from agentic.layers.base.states import sources
+from agentic.layers.L01_data_layer.models.operation import Answer, Call, validated
+from agentic.layers.L01_data_layer.models.resource import LIST_FIELDS, AsOf, ListQuery, Resource
+from agentic.layers.L01_data_layer.services.history import record_as_of, records_as_of
+from agentic.layers.L01_data_layer.statements import Statement, TableStatements
+from agentic.layers.L01_data_layer.store import Changed, Created, Deleted, Store, Transaction, trace
+
+R = TypeVar("R")
+
+NOTHING = Answer(b"")
+
+
+def parse_id(value: Any, field: str = "id") -> UUID:
+    """An id, as text or already one.
+
+    Raises:
+        InvalidError: it is no UUID.
+    """
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)
+    except (ValueError, AttributeError, TypeError):
+        raise InvalidError.of((field, "not a UUID")) from None
+
+
+class ResourceService(Generic[R]):
+    """Create, get, list, update and delete the records of one resource."""
+
+    def __init__(self, store: Store, resource: Resource[R], table: Table) -> None:
+        self.store = store
+        self.resource = resource
+        self.table = table
+        self.statements = TableStatements(table, resource.name)
+        self._writes = store.writes(self.statements)
+        self._blank = self._blank_record()
+        self._pages: dict[tuple[Any, ...], Statement] = {}
+
+    # -- create
+
+    async def create(self, call: Call) -> Answer:
+        """Writes a new record and its `<resource>.created` event, and answers the record."""
+        body = validated(self.resource.create, call.body)
+        item = self.new(body.__dict__)
+        if call.key is None:
+            await self._writes.create(item)
+            return Answer(item.payload, 1, str(item.id))
+        return await self._create_once(call.key, item, jsonio.encode(call.body))
+
+    def new(self, values: Mapping[str, Any]) -> Created:
+        """A record from validated values: complete before it is written, so that it is the answer too."""
+        moment = now()
+        record_id = uuid7()
+        record = {**self._blank, **values, "id": str(record_id)}
+        written = timestamp(moment)
+        for name in ("created_at", "updated_at"):
+            if name in record:
+                record[name] = written
+        self.complete(record)
+        return Created(record_id, jsonio.encode(record), uuid7(), trace(), moment)
+
+    def complete(self, record: dict[str, Any]) -> None:
+        """Fills what a new record derives from the rest of it. Nothing, for most resources."""
+
+    def _blank_record(self) -> dict[str, Any]:
+        blank: dict[str, Any] = dict.fromkeys(self.statements.columns)
+        blank["version"] = 1
+        if self.resource.lifecycle is not None:
+            blank["status"] = self.resource.lifecycle.initial
+        if "processed" in blank:
+            blank["processed"] = False
+        if "current_step" in blank:
+            blank["current_step"] = 0
+        return blank
+
+    async def _create_once(self, key: str, item: Created, request: bytes) -> Answer:
+        digest = hashlib.sha256(self.resource.name.encode() + b"\0" + request).hexdigest()
+        async with self.store.transaction() as tx:
+            taken = await tx.fetch(KEEP_ANSWER, key, digest, item.payload, item.created_at)
+            if taken:
+                await tx.create(self.statements, item)
+                return Answer(item.payload, 1, str(item.id))
+            (kept,) = await tx.fetch(KEPT_ANSWER, key)
+        if kept["request_hash"] != digest:
+            raise IdempotencyError
+        return Answer(kept["body"], kept["version"], jsonio.decode(kept["body"])["id"])
+
+    # -- get
+
+    async def get(self, call: Call) -> Answer:
+        """One record, as it is or as it was."""
+        record_id = parse_id(call.path["id"])
+        if call.query:
+            as_of = validated(AsOf, call.query).as_of
+            if as_of is not None:
+                return await self._found(
+                    await record_as_of(self.store.database, self.resource.name, record_id, as_of)
+                )
+        row = await self.store.database.fetchrow(self.statements.get.sql, record_id)
+        if row is None:
+            raise self.missing(record_id)
+        return Answer(row[1], row[0])
+
+    async def _found(self, answer: Answer | None) -> Answer:
+        if answer is None:
+            raise NotFoundError(f"There was no such {self.resource.name} then.")
+        return answer
+
+    def missing(self, record_id: UUID) -> NotFoundError:
+        """The error for an unknown id."""
+        return NotFoundError(f"There is no {self.resource.name} {record_id}.")
+
+    # -- list
+
+    async def list(self, call: Call) -> Answer:
+        """One page of records, newest first unless asked otherwise."""
+        query = validated(self.resource.filters, call.query)
+        filters = {
+            name: value
+            for name, value in query.__dict__.items()
+            if name not in LIST_FIELDS and value is not None
+        }
+        if query.as_of is not None:
+            return await records_as_of(self.store.database, self.resource.name, query, filters)
+        after = decode_cursor(query.cursor)
+        statement = self._page(tuple(filters), query, after is not None)
+        values = {**filters, "limit": query.limit, "after": after}
+        row = await self.store.database.fetchrow(statement.sql, *(values[name] for name in statement.names))
+        assert row is not None
+        total = await self._count(filters) if query.total else None
+        return page_answer(row, total)
+
+    def _page(self, filters: tuple[str, ...], query: ListQuery, after: bool) -> Statement:
+        shape = (filters, query.order, after)
+        if shape not in self._pages:
+            conditions = [self.condition(name) for name in filters]
+            newest_first = query.order == "desc"
+            self._pages[shape] = self.statements.list_page(conditions, newest_first=newest_first, after=after)
+        return self._pages[shape]
+
+    async def _count(self, filters: Mapping[str, Any]) -> int:
+        statement = self.statements.count([self.condition(name) for name in filters])
+        row = await self.store.database.fetchrow(statement.sql, *(filters[name] for name in statement.names))
+        return row[0] if row else 0
+
+    def condition(self, name: str) -> ColumnElement[bool]:
+        """What a filter means in SQL: equality with the column of its name."""
+        column = self.table.c[name]
+        return column == bindparam(name, type_=column.type)
+
+    # -- update
+
+    async def update(self, call: Call) -> Answer:
+        """Changes the fields that the body names, with one event, and answers the record."""
+        assert self.resource.update is not None
+        record_id = parse_id(call.path["id"])
+        body = validated(self.resource.update, call.body)
+        changes = {name: body.__dict__[name] for name in body.model_fields_set}
+        if not changes:
+            raise InvalidError.of(("body", "names no field to change"))
+        item = self.change(record_id, changes, call.expected)
+        return self.changed(record_id, item, await self._writes.change(item))
+
+    def change(self, record_id: UUID, changes: dict[str, Any], expected: int | None) -> Changed:
+        """Validated changes of a record as an item for the store."""
+        moment = now()
+        written = timestamp(moment)
+        stamps: dict[str, str] = {}
+        allowed = None
+        if "status" in changes and self.resource.lifecycle is not None:
+            allowed = ",".join(sorted(self._sources(changes["status"])))
+            if (column := self.resource.lifecycle.stamps.get(changes["status"])) is not None:
+                stamps[column] = written
+        if "updated_at" in self.table.c:
+            changes["updated_at"] = written
+        payload = jsonio.encode(changes)
+        return Changed(record_id, payload, jsonio.encode(stamps), uuid7(), trace(), moment, expected, allowed)
+
+    def _sources(self, status: str) -> frozenset[str]:
+        assert self.resource.lifecycle is not None
+        machine = self.resource.lifecycle.machine
+        if status not in machine:
+            raise InvalidError.of(("status", f"not one of {', '.join(machine)}"))
+        return sources(machine, status)
+
+    def changed(self, record_id: UUID, item: Changed, row: Record) -> Answer:
+        """The answer to a change, from the row that the store gave.
+
+        Raises:
+            NotFoundError, StaleVersionError, StateError: why nothing was changed.
+        """
+        _, version, status, new_version, record = row
+        if version is None:
+            raise self.missing(record_id)
+        if new_version is not None:
+            return Answer(record, new_version)
+        if item.expected is not None and item.expected != version:
+            raise stale(self.resource.name, item.expected, version)
+        target = jsonio.decode(item.payload)["status"]
+        raise StateError(f"A record that is {status} cannot become {target}.", current_status=status)
+
+    # -- delete
+
+    async def delete(self, call: Call) -> Answer:
+        """Deletes a record, with its `<resource>.deleted` event."""
+        record_id = parse_id(call.path["id"])
+        item = Deleted(record_id, uuid7(), trace(), now(), call.expected)
+        _, version, gone = await self._writes.delete(item)
+        if version is None:
+            raise self.missing(record_id)
+        if gone is None:
+            assert call.expected is not None
+            raise stale(self.resource.name, call.expected, version)
+        return NOTHING
+
+    # -- several together
+
+    async def change_in(
+        self, tx: Transaction, record_id: UUID, changes: dict[str, Any], expected: int | None
+    ) -> Answer:
+        """`update` with validated changes inside a transaction."""
+        item = self.change(record_id, changes, expected)
+        return self.changed(record_id, item, await tx.change(self.statements, item))
+
+
+KEEP_ANSWER = """
+INSERT INTO idempotent_answers (key, request_hash, body, version, created_at) VALUES ($1, $2, $3, 1, $4)
+ON CONFLICT (key) DO NOTHING RETURNING key
+"""
+KEPT_ANSWER = "SELECT request_hash, body, version FROM idempotent_answers WHERE key = $1"
+
+
+def stale(name: str, expected: int, version: int) -> StaleVersionError:
+    """The error for a version that is no longer the record's."""
+    detail = f"The {name} is at version {version}, not {expected}."
+    return StaleVersionError(detail, current_version=version)
+
+
+def encode_cursor(key: str) -> str:
+    """An opaque cursor: what comes after `key`."""
+    return urlsafe_b64encode(UUID(key).bytes).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> UUID | None:
+    """The id that a cursor names.
+
+    Raises:
+        InvalidError: this is no cursor that a list gave.
+    """
+    if cursor is None:
+        return None
+    try:
+        return UUID(bytes=urlsafe_b64decode(cursor + "=="))
+    except (ValueError, TypeError):
+        raise InvalidError.of(("cursor", "not a cursor that a list gave")) from None
+
+
+def page_answer(row: Any, total: int | None) -> Answer:
+    """One page as JSON, around the items that PostgreSQL rendered."""
+    items, more, last = row
+    cursor = f'"{encode_cursor(last)}"' if more else "null"
+    tail = "" if total is None else f',"total":{total}'
+    return Answer(b'{"items":%b,"next_cursor":%b%b}' % (items, cursor.encode(), tail.encode()))

@@ -1,0 +1,41 @@
+"""The rows of the data layer. Private to L01: nobody else opens the database."""
+
+from agentic.layers.L01_data_layer.tables.access import API_KEYS, IDEMPOTENT_ANSWERS
+from agentic.layers.L01_data_layer.tables.agent import AGENTS
+from agentic.layers.L01_data_layer.tables.columns import metadata
+from agentic.layers.L01_data_layer.tables.config import CONFIGURATIONS
+from agentic.layers.L01_data_layer.tables.cursor import CURSORS
+from agentic.layers.L01_data_layer.tables.document import DOCUMENTS
+from agentic.layers.L01_data_layer.tables.evaluation import EVALUATIONS
+from agentic.layers.L01_data_layer.tables.event import AGGREGATES, EVENT_KINDS, EVENTS, RELAY
+from agentic.layers.L01_data_layer.tables.feedback import FEEDBACK_ENTRIES
+from agentic.layers.L01_data_layer.tables.goal import GOALS
+from agentic.layers.L01_data_layer.tables.model_usage import MODEL_USAGE
+from agentic.layers.L01_data_layer.tables.plan import PLANS
+from agentic.layers.L01_data_layer.tables.session import CHECKPOINTS, SESSIONS
+from agentic.layers.L01_data_layer.tables.task import TASKS
+from agentic.layers.L01_data_layer.tables.tool import TOOL_EXECUTIONS, TOOLS
+
+__all__ = [
+    "AGENTS",
+    "AGGREGATES",
+    "API_KEYS",
+    "CHECKPOINTS",
+    "CONFIGURATIONS",
+    "CURSORS",
+    "DOCUMENTS",
+    "EVALUATIONS",
+    "EVENTS",
+    "EVENT_KINDS",
+    "FEEDBACK_ENTRIES",
+    "GOALS",
+    "IDEMPOTENT_ANSWERS",
+    "MODEL_USAGE",
+    "PLANS",
+    "RELAY",
+    "SESSIONS",
+    "TASKS",
+    "TOOLS",
+    "TOOL_EXECUTIONS",
+    "metadata",
+]

@@ -1,0 +1,38 @@
+"""Documents, with the text that full-text search reads."""
+
+from sqlalchemy import Column, Computed, Index, String, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+
+from agentic.layers.L01_data_layer.tables.columns import (
+    created_at,
+    identity,
+    json_object,
+    long_text,
+    metadata,
+    updated_at,
+    version,
+)
+
+# A tsvector holds at most 1 MB: the head of a long document is searched, and says so in the guide.
+SEARCHED = (
+    "setweight(to_tsvector('english', title), 'A') || "
+    "setweight(to_tsvector('english', left(coalesce(content, ''), 250000)), 'B')"
+)
+
+DOCUMENTS = Table(
+    "documents",
+    metadata,
+    identity(),
+    Column("title", String(500), nullable=False),
+    long_text("content"),
+    Column("content_type", String(100), nullable=False, server_default=text("'text/plain'")),
+    json_object("metadata"),
+    Column("tags", ARRAY(Text()), nullable=False, server_default=text("'{}'")),
+    version(),
+    created_at(),
+    updated_at(),
+    Column("searched", TSVECTOR(), Computed(SEARCHED, persisted=True)),
+    Index("idx_documents_content_type", "content_type", "id"),
+    Index("idx_documents_tags", "tags", postgresql_using="gin"),
+    Index("idx_documents_searched", "searched", postgresql_using="gin"),
+)

@@ -1,0 +1,31 @@
+"""L05: plans."""
+
+from sqlalchemy import Column, Index, Integer, String, Table, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from agentic.layers.L01_data_layer.tables.columns import (
+    created_at,
+    identity,
+    metadata,
+    reference,
+    updated_at,
+    version,
+)
+
+PLANS = Table(
+    "plans",
+    metadata,
+    identity(),
+    reference("goal_id", "goals"),
+    reference("agent_id", "agents"),
+    Column("plan_type", String(100), nullable=False, server_default=text("'sequential'")),
+    Column("steps", JSONB(), nullable=False),
+    Column("status", String(50), nullable=False, server_default=text("'draft'")),
+    Column("current_step", Integer(), nullable=False, server_default=text("0")),
+    created_at(),
+    updated_at(),
+    version(),
+    Index("idx_plans_goal_id", "goal_id", "id"),
+    Index("idx_plans_agent_id", "agent_id", "id"),
+    Index("idx_plans_status", "status", "id"),
+)

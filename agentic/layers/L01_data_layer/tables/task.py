@@ -1,0 +1,36 @@
+"""L05: tasks."""
+
+from sqlalchemy import Column, Index, Integer, String, Table, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from agentic.layers.L01_data_layer.tables.columns import (
+    created_at,
+    identity,
+    json_object,
+    long_text,
+    metadata,
+    moment,
+    reference,
+    version,
+)
+
+TASKS = Table(
+    "tasks",
+    metadata,
+    identity(),
+    reference("plan_id", "plans"),
+    reference("agent_id", "agents"),
+    long_text("description", required=True),
+    Column("task_type", String(100)),
+    json_object("input_data"),
+    Column("output_data", JSONB()),
+    Column("status", String(50), nullable=False, server_default=text("'pending'")),
+    Column("sequence_order", Integer(), nullable=False, server_default=text("0")),
+    created_at(),
+    moment("started_at"),
+    moment("completed_at"),
+    version(),
+    Index("idx_tasks_plan_id", "plan_id", "id"),
+    Index("idx_tasks_agent_id", "agent_id", "id"),
+    Index("idx_tasks_status", "status", "id"),
+)
