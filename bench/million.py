@@ -34,6 +34,7 @@ async def fill(connection: asyncpg.Connection) -> None:
 async def queries(connection: asyncpg.Connection) -> dict[str, Callable[[], str]]:
     """The queries by name, each making a path with other values every time."""
     rows = await connection.fetch("SELECT id::text, name, created_at FROM agents ORDER BY random() LIMIT 500")
+    tools = [row["id"] for row in await connection.fetch("SELECT id::text FROM tools")]
     events = 10 * AGENTS
 
     def any_agent() -> Any:
@@ -54,7 +55,7 @@ async def queries(connection: asyncpg.Connection) -> dict[str, Callable[[], str]
         "agents with the total": lambda: "/agents?total=true",
         "agents of a status with the total": lambda: "/agents?status=active&total=true",
         "agents as of a time": lambda: f"/agents?as_of={any_time()}",
-        "one agent as of a time": lambda: f"/agents/{any_agent()['id']}?as_of={any_time()}",
+        "one agent as of a position": lambda: f"/agents/{any_agent()['id']}?as_of={events}",
         "events": lambda: "/events",
         "events, a page of 1000": lambda: "/events?limit=1000",
         "events after a position": lambda: f"/events?after={random.randrange(events)}",
@@ -63,6 +64,9 @@ async def queries(connection: asyncpg.Connection) -> dict[str, Callable[[], str]
         "events of a rare type": lambda: "/events?event_type=agent.lost",
         "events of a type that none has": lambda: "/events?event_type=agent.unheard",
         "events of a pattern": lambda: "/events?event_type=agent.*",
+        "events of a pattern before a cursor": lambda: (
+            f"/events?event_type=agent.*&cursor={random.randrange(1, events)}"
+        ),
         "events of a pattern after a position": lambda: (
             f"/events?event_type=tool.*&after={random.randrange(events)}"
         ),
@@ -71,11 +75,21 @@ async def queries(connection: asyncpg.Connection) -> dict[str, Callable[[], str]
         ),
         "events of an aggregate type": lambda: "/events?aggregate_type=agent",
         "events of an aggregate": lambda: f"/events?aggregate_id={any_agent()['id']}",
+        "events of a great aggregate": lambda: f"/events?aggregate_id={random.choice(tools)}",
+        "events of a great aggregate after a position": lambda: (
+            f"/events?aggregate_id={random.choice(tools)}&after={random.randrange(events)}"
+        ),
+        "events of a great aggregate and no such type": lambda: (
+            f"/events?aggregate_id={random.choice(tools)}&event_type=agent.*"
+        ),
         "events of an aggregate and a type": lambda: (
-            f"/events?aggregate_id={any_agent()['id']}&event_type=tool.*"
+            f"/events?aggregate_id={any_agent()['id']}&event_type=agent.*"
         ),
         "events since a time": lambda: f"/events?since={any_time()}",
         "events until a time": lambda: f"/events?until={any_time()}",
+        "events between two times": lambda: "/events?since={}&until={}".format(
+            *sorted((any_time(), any_time()))
+        ),
         "events of a rare type until a time": lambda: f"/events?event_type=agent.lost&until={any_time()}",
         "events of a type since a time, forwards": lambda: (
             f"/events?event_type=model.called&since={any_time()}&after=0"
