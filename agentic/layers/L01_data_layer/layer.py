@@ -71,6 +71,10 @@ class DataLayer(Layer):
         """The relay, and the feed that live readers hang on."""
         return {"relay": self.relay.lead, "feed": self.feed.run}
 
+    def local_client(self) -> client.L01Client:
+        """`L01Client` on the services of this process."""
+        return client.L01Client(backend=self.backend)
+
     async def health(self) -> Health:
         """The database is needed; the bus is missed."""
         return health_of(self.id, {"database": await self._database(), "bus": await self._bus()})

@@ -7,7 +7,7 @@ names its background work, and answers for its health. `serve_alone` makes the a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
@@ -56,6 +56,8 @@ class Context:
     def __init__(self, *, public: bool = False) -> None:
         self.public = public
         """True when the process listens beyond loopback: no test key, keys everywhere."""
+        self.health_checks: dict[str, Callable[[], Awaitable[Health]]] = {}
+        """How to ask each layer that runs beside this one for its health, by layer id, in the order of their start."""
         self._clients: dict[type[Any], Any] = {}
 
     def give(self, client: object) -> None:
@@ -97,6 +99,10 @@ class Layer(ABC):
     @abstractmethod
     async def health(self) -> Health:
         """Bounded checks of what the layer needs to do its work."""
+
+    def local_client(self) -> object | None:
+        """The client by which the layers above call this one in process; none where it has none."""
+        return None
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
