@@ -16,6 +16,7 @@ from typing import Any, Self, cast
 from uuid import UUID
 
 from agentic.layers.base import jsonio
+from agentic.layers.base.operation import Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
 from agentic.layers.L01_data_layer.collection import Collection, Events
@@ -27,7 +28,6 @@ from agentic.layers.L01_data_layer.models.event import Event
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, Feedback
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
-from agentic.layers.L01_data_layer.models.operation import Call, Operation
 from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
 from agentic.layers.L01_data_layer.models.session import SESSIONS
 from agentic.layers.L01_data_layer.models.task import TASKS, Task

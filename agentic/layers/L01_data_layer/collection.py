@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
+from agentic.layers.base.operation import Call
 from agentic.layers.L01_data_layer.backends.backend import Backend
 from agentic.layers.L01_data_layer.models.event import (
     APPEND_EVENT,
@@ -16,7 +17,6 @@ from agentic.layers.L01_data_layer.models.event import (
     Event,
     EventKind,
 )
-from agentic.layers.L01_data_layer.models.operation import Call
 from agentic.layers.L01_data_layer.models.resource import Page, Resource
 
 R = TypeVar("R")

@@ -6,9 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
-from fastapi import FastAPI
-
-from agentic import __version__
+from agentic.layers.base.app import LayerApp
 from agentic.layers.base.background import Work
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
@@ -20,7 +18,6 @@ from agentic.layers.L01_data_layer.migrate import migrate
 from agentic.layers.L01_data_layer.redis_client import Bus
 from agentic.layers.L01_data_layer.relay import Relay
 from agentic.layers.L01_data_layer.routers import routes_by_section
-from agentic.layers.L01_data_layer.routers.direct import serve
 from agentic.layers.L01_data_layer.services import Services
 from agentic.layers.L01_data_layer.settings import L01Settings
 from agentic.layers.L01_data_layer.store import Store
@@ -47,11 +44,11 @@ class DataLayer(Layer):
             [route for routes in self.sections.values() for route in routes], self.feed
         )
 
-    def build(self) -> FastAPI:
+    def build(self) -> LayerApp:
         """Every operation as a route."""
-        app = FastAPI(title=self.title, version=__version__, strict_content_type=False)
+        app = LayerApp(self.title)
         for section, routes in self.sections.items():
-            app.include_router(serve(routes, section))
+            app.serve(routes, section)
         return app
 
     @asynccontextmanager

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive
 
-from agentic.layers.base import jsonio, tracing
+from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import (
     InternalError,
     InvalidError,
@@ -24,14 +23,12 @@ from agentic.layers.base.common_errors import (
     TooLargeError,
 )
 from agentic.layers.base.errors import PlatformError
-from agentic.layers.base.ids import uuid7
 
 log = structlog.get_logger()
 
 MAX_BODY = 10 * 1024 * 1024
 HEALTH_LIMIT = 3.0
 PROBLEM_TYPE = b"application/problem+json"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,128}")
 
 
 class JsonResponse(Response):
@@ -92,7 +89,7 @@ def _from_http(error: HTTPException) -> PlatformError:
     return cls("There is nothing at this address." if cls is NotFoundError else None)
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int = MAX_BODY) -> bytes:
+async def read_body(receive: Receive, limit: int = MAX_BODY) -> bytes:
     """The whole request body.
 
     Raises:
@@ -113,67 +110,18 @@ async def read_body(scope: Scope, receive: Receive, limit: int = MAX_BODY) -> by
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-class RequestScope:
-    """Pure ASGI: gives each request an id and its trace metadata, bounds its body, and turns errors into problems."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        state = scope.setdefault("state", {})
-        if "request_id" in state:
-            await self.app(scope, receive, send)
-            return
-        request_id, trace = _identify(scope)
-        state["request_id"] = request_id
-        token = tracing.bind(trace)
-        started = False
-
-        async def reply(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message.setdefault("headers", [])
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, reply)
-        except Exception as error:
-            problem = translate(error)
-            if started:
-                raise
-            await problem_response(problem, request_id)(scope, receive, reply)
-        finally:
-            tracing.unbind(token)
-
-
-def _identify(scope: Scope) -> tuple[str, dict[str, str]]:
-    request_id = ""
-    trace: dict[str, str] = {}
-    for name, value in cast("list[tuple[bytes, bytes]]", scope["headers"]):
-        if name == b"x-request-id":
-            text = value.decode("latin-1")
-            request_id = text if _REQUEST_ID.fullmatch(text) else ""
-        elif (key := tracing.HEADERS.get(name.decode("latin-1"))) is not None:
-            trace[key] = value.decode("latin-1")[:256]
-    request_id = request_id or str(uuid7())
-    trace.setdefault("correlation_id", request_id)
-    return request_id, trace
-
-
-def install(app: FastAPI, health: Callable[[], Awaitable[Any]]) -> None:
-    """Gives an app what FastAPI gives no mounted sub-app by itself: error handlers, request ids, health routes."""
+def install_errors(app: FastAPI) -> None:
+    """Answers every error as a problem; a mounted app has no handlers but its own."""
 
     async def on_error(request: Request, error: Exception) -> Response:
         return problem_response(translate(error), getattr(request.state, "request_id", None))
 
     for kind in (PlatformError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, on_error)
-    app.add_middleware(RequestScope)
+
+
+def install_health(app: FastAPI, health: Callable[[], Awaitable[Any]]) -> None:
+    """The two health routes."""
 
     @app.get("/health/live", tags=["health"])
     async def live() -> JsonResponse:  # pyright: ignore[reportUnusedFunction]

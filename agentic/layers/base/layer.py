@@ -14,8 +14,9 @@ from typing import Any, ClassVar, Literal, TypeVar, cast
 from fastapi import FastAPI
 from typing_extensions import TypedDict
 
+from agentic.layers.base.app import LayerApp
 from agentic.layers.base.background import Background, Work
-from agentic.layers.base.http import install
+from agentic.layers.base.http import install_health
 
 T = TypeVar("T")
 Status = Literal["ok", "degraded", "down"]
@@ -84,7 +85,7 @@ class Layer(ABC):
         self.background_state = Background(self.id)
 
     @abstractmethod
-    def build(self) -> FastAPI:
+    def build(self) -> LayerApp:
         """The layer's app. Called once, before `lifespan`; it must do no I/O."""
 
     @asynccontextmanager
@@ -112,14 +113,14 @@ class Layer(ABC):
             await stack.enter_async_context(self.background_state.running(self.background()))
             yield
 
-    def app(self) -> FastAPI:
-        """The built app with health routes, problem+json errors and request ids, ready to serve or to mount."""
+    def app(self) -> LayerApp:
+        """The built app with health routes, ready to serve or to mount."""
         app = self.build()
-        install(app, self.health)
+        install_health(app, self.health)
         return app
 
 
-def serve_alone(layer_class: Callable[[Context], Layer]) -> FastAPI:
+def serve_alone(layer_class: Callable[[Context], Layer]) -> LayerApp:
     """The app for uvicorn: one layer in a process of its own, reaching the others over HTTP."""
     layer = layer_class(Context())
     app = layer.app()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from agentic.layers.L01_data_layer.models.operation import Call, Operation
+from agentic.layers.base.operation import Call, Operation
 
 
 class FeedEvent(NamedTuple):

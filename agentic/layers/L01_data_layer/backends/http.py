@@ -13,8 +13,8 @@ import httpx2
 from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.common_errors import InvalidError, UnreachableError
 from agentic.layers.base.errors import from_problem
+from agentic.layers.base.operation import Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import FeedEvent
-from agentic.layers.L01_data_layer.models.operation import Call, Operation
 
 LIMITS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 TIMEOUT: Final = httpx2.Timeout(30.0, connect=5.0)

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Any
 
 from agentic.layers.base import jsonio
+from agentic.layers.base.operation import Call, Operation, Route
 from agentic.layers.L01_data_layer.backends.backend import FeedEvent
 from agentic.layers.L01_data_layer.feed import EventFeed, Filter
-from agentic.layers.L01_data_layer.models.operation import Call, Operation, Route
 
 
 class LocalBackend:

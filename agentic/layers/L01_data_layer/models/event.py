@@ -7,8 +7,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from agentic.layers.base.operation import Operation, Query
 from agentic.layers.L01_data_layer.models.fields import Body, Count, Id, Json, JsonObject, Kind, Moment, Name
-from agentic.layers.L01_data_layer.models.operation import Operation, Query
 from agentic.layers.L01_data_layer.models.resource import Page, WholeNumber
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
+from agentic.layers.base.operation import Operation, Query
 from agentic.layers.base.states import Machine
 from agentic.layers.L01_data_layer.models.fields import Body, Changes
-from agentic.layers.L01_data_layer.models.operation import Operation, Query
 
 R = TypeVar("R")
 

@@ -5,7 +5,7 @@ The same list is what `LocalBackend` looks operations up in, so both ways into t
 
 from __future__ import annotations
 
-from agentic.layers.L01_data_layer.models.operation import Route
+from agentic.layers.base.operation import Route
 from agentic.layers.L01_data_layer.routers import (
     agents,
     documents,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentic.layers.L01_data_layer.models.operation import Handler, Route
+from agentic.layers.base.operation import Handler, Route
 from agentic.layers.L01_data_layer.models.resource import Verb
 from agentic.layers.L01_data_layer.services.resource_service import ResourceService
 

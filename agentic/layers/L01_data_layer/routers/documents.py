@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentic.layers.L01_data_layer.models.operation import Route
+from agentic.layers.base.operation import Route
 from agentic.layers.L01_data_layer.routers.crud import crud
 from agentic.layers.L01_data_layer.services import Services
 

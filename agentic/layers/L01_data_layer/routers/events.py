@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agentic.layers.base.operation import Route
 from agentic.layers.L01_data_layer.models.event import (
     APPEND_EVENT,
     APPEND_EVENTS,
@@ -9,7 +10,6 @@ from agentic.layers.L01_data_layer.models.event import (
     GET_EVENT,
     LIST_EVENTS,
 )
-from agentic.layers.L01_data_layer.models.operation import Route
 from agentic.layers.L01_data_layer.services import Services
 
 

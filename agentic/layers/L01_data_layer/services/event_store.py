@@ -8,8 +8,8 @@ from typing import Any, Final
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError, NotFoundError, StaleVersionError
 from agentic.layers.base.ids import now, timestamp, uuid7
+from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.models.event import EventBatch, EventCreate, EventQuery
-from agentic.layers.L01_data_layer.models.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.relay import RENDER
 from agentic.layers.L01_data_layer.services.resource_service import parse_id
 from agentic.layers.L01_data_layer.store import Appended, Store, Transaction, trace

@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.operation import Answer
 from agentic.layers.L01_data_layer.database import Database
-from agentic.layers.L01_data_layer.models.operation import Answer
 from agentic.layers.L01_data_layer.models.resource import ListQuery
 
 _WITHIN = {

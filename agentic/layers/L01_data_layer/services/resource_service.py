@@ -20,8 +20,8 @@ from agentic.layers.base.common_errors import (
     StateError,
 )
 from agentic.layers.base.ids import now, timestamp, uuid7
+from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.base.states import sources
-from agentic.layers.L01_data_layer.models.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.models.resource import LIST_FIELDS, AsOf, ListQuery, Resource
 from agentic.layers.L01_data_layer.services.history import record_as_of, records_as_of
 from agentic.layers.L01_data_layer.statements import Statement, TableStatements

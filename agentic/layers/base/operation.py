@@ -1,4 +1,4 @@
-"""What may be asked of the data layer: said once, served over HTTP by one route maker and in process by a lookup."""
+"""What may be asked of a layer: said once, served over HTTP by `LayerApp` and in process by a lookup."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def validated(model: type[Model], raw: object) -> Model:
         InvalidError: it is none; every field that is wrong is named.
     """
     try:
-        return model.model_validate(raw)
+        return model.__pydantic_validator__.validate_python(raw)
     except ValidationError as error:
         raise invalid_from(
             error.errors(include_url=False, include_context=False, include_input=False)
