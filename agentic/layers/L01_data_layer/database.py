@@ -1,11 +1,11 @@
-"""The connection to PostgreSQL: one pool, exact JSON, and every driver error as an error of the catalogue."""
+"""The connection to PostgreSQL: pooled, exact JSON, and every driver error as an error of the catalogue."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, cast
 
 import asyncpg
@@ -48,46 +48,51 @@ async def _keep(_: object) -> None:
 
 
 class Database:
-    """One pool of connections to one database."""
+    """Two pools of connections to one database: for reads, and for the statements of the store.
+
+    A write's plan does not depend on its values, and planning it takes longer than running it: its connections keep
+    one plan. A list's plan does depend on its limit and filters, so reads leave the choice to PostgreSQL.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._pool: Pool[Any] | None = None
+        self._reads: Pool[Any] | None = None
+        self._writes: Pool[Any] | None = None
 
     async def open(self) -> None:
-        """Makes the pool. Connections are opened as they are needed, two at once for a warm start."""
-        self._pool = await asyncpg.create_pool(
+        """Makes the pools. One connection of each is opened at once, the others as they are needed."""
+        self._reads = await self._pool(plan_cache_mode="auto")
+        self._writes = await self._pool(plan_cache_mode="force_generic_plan")
+
+    async def _pool(self, **settings: str) -> Pool[Any]:
+        return await asyncpg.create_pool(
             self.url,
-            min_size=2,
+            min_size=1,
             max_size=POOL_SIZE,
             init=prepare,
             reset=_keep,
             command_timeout=STATEMENT_LIMIT,
             timeout=STATEMENT_LIMIT,
             max_inactive_connection_lifetime=0,
-            server_settings={"timezone": "UTC", "application_name": "agentic", "jit": "off"},
+            server_settings={"timezone": "UTC", "application_name": "agentic", "jit": "off", **settings},
         )
 
     async def close(self) -> None:
         """Closes every connection, waiting briefly for statements in flight."""
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
+        pools = [pool for pool in (self._writes, self._reads) if pool is not None]
+        self._reads = self._writes = None
+        for pool in pools:
             try:
                 await asyncio.wait_for(pool.close(), 2.0)
             except TimeoutError:
                 pool.terminate()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[Connection[Any]]:
-        """A connection of the pool.
-
-        Raises:
-            PlatformError: what the driver raised inside the block, as an error of the catalogue.
-        """
-        if self._pool is None:
+    async def _connection(self, pool: Pool[Any] | None) -> AsyncGenerator[Connection[Any]]:
+        if pool is None:
             raise DatabaseUnavailableError("The data layer is not running.")
         try:
-            async with self._pool.acquire(timeout=STATEMENT_LIMIT) as connection:
+            async with pool.acquire(timeout=STATEMENT_LIMIT) as connection:
                 yield cast("Connection[Any]", connection)
         except PlatformError:
             raise
@@ -97,15 +102,28 @@ class Database:
                 raise
             raise translated from error
 
-    async def fetch(self, sql: str, *args: Any) -> list[Record]:
-        """All rows of one statement."""
-        async with self.connection() as connection:
-            return await connection.fetch(sql, *args)
+    def writing(self) -> AbstractAsyncContextManager[Connection[Any]]:
+        """A connection for writes.
 
-    async def fetchrow(self, sql: str, *args: Any) -> Record | None:
-        """The first row of one statement, or none."""
-        async with self.connection() as connection:
-            return await connection.fetchrow(sql, *args)
+        Raises:
+            PlatformError: what the driver raised inside the block, as an error of the catalogue.
+        """
+        return self._connection(self._writes)
+
+    async def write(self, query: str, /, *args: Any) -> list[Record]:
+        """All rows of one statement that writes."""
+        async with self._connection(self._writes) as connection:
+            return await connection.fetch(query, *args)
+
+    async def fetch(self, query: str, /, *args: Any) -> list[Record]:
+        """All rows of one statement that reads."""
+        async with self._connection(self._reads) as connection:
+            return await connection.fetch(query, *args)
+
+    async def fetchrow(self, query: str, /, *args: Any) -> Record | None:
+        """The first row of one statement that reads, or none."""
+        async with self._connection(self._reads) as connection:
+            return await connection.fetchrow(query, *args)
 
     @asynccontextmanager
     async def dedicated(self) -> AsyncGenerator[Connection[Any]]:
@@ -114,7 +132,12 @@ class Database:
             self.url,
             timeout=STATEMENT_LIMIT,
             command_timeout=STATEMENT_LIMIT,
-            server_settings={"timezone": "UTC", "application_name": "agentic relay", "jit": "off"},
+            server_settings={
+                "timezone": "UTC",
+                "application_name": "agentic relay",
+                "jit": "off",
+                "plan_cache_mode": "force_generic_plan",
+            },
         )
         try:
             await prepare(connection)

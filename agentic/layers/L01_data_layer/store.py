@@ -118,14 +118,14 @@ class Writes:
         return row
 
     async def _create_all(self, items: list[Created]) -> list[None]:
-        await run(self._store.database.fetch, self._statements.create, items)
+        await run(self._store.database.write, self._statements.create, items)
         return [None] * len(items)
 
     async def _change_all(self, items: list[Changed]) -> list[Record]:
-        return await run(self._store.database.fetch, self._statements.update, items)
+        return await run(self._store.database.write, self._statements.update, items)
 
     async def _delete_all(self, items: list[Deleted]) -> list[Record]:
-        return await run(self._store.database.fetch, self._statements.delete, items)
+        return await run(self._store.database.write, self._statements.delete, items)
 
 
 class Transaction:
@@ -179,16 +179,16 @@ class Store:
         if item.expected is None:
             version = await self._appends.submit(item, len(item.payload))
         else:
-            version = (await run(self.database.fetch, APPEND_EXPECTING, [item]))[0]["version"]
+            version = (await run(self.database.write, APPEND_EXPECTING, [item]))[0]["version"]
         self.written()
         return version
 
     async def _append_all(self, items: list[Appended]) -> list[int]:
-        return [row["version"] for row in await run(self.database.fetch, APPEND, items)]
+        return [row["version"] for row in await run(self.database.write, APPEND, items)]
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """A block whose changes are committed when it is left, and undone when it raises."""
-        async with self.database.connection() as connection, connection.transaction():
+        async with self.database.writing() as connection, connection.transaction():
             yield Transaction(connection.fetch)
         self.written()
