@@ -69,6 +69,7 @@ class Relay:
         self._notify: asyncio.Task[None] | None = None
         self.leading = False
         self.published = 0
+        self._placed = 0
         self.listeners: list[Callable[[], None]] = []
         """Called when positions were given in this process: a net under the bus for readers beside the relay."""
 
@@ -97,7 +98,9 @@ class Relay:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
                 await asyncio.sleep(STANDBY)
             await connection.add_listener(NOTIFY_CHANNEL, self._on_notify)
-            self.published = await connection.fetchval("SELECT published FROM relay WHERE id = 1")
+            row = await connection.fetchrow("SELECT position, published FROM relay WHERE id = 1")
+            assert row is not None, "the first migration writes this row"
+            self._placed, self.published = row
             self._fresh.clear()
             self.leading = True
             log.info("relay leads", published=self.published)
@@ -132,6 +135,7 @@ class Relay:
                     await connection.execute(REMEMBER, remembered)
 
     def _hand_over(self, rows: list[tuple[int, bytes]]) -> None:
+        self._placed = rows[-1][0]
         if len(self._fresh) < 10 * BATCH:
             self._fresh.extend(rows)
         self._publish.set()
@@ -153,6 +157,8 @@ class Relay:
 
     async def _next(self, database: Database) -> list[tuple[int, bytes]]:
         """What comes after the last published event: from memory when it is the next, from the log otherwise."""
+        if self.published >= self._placed:
+            return []
         fresh, self._fresh = self._fresh, []
         if fresh and fresh[0][0] == self.published + 1:
             return fresh
