@@ -16,7 +16,7 @@ from typing import Any, Self, cast
 from uuid import UUID
 
 from agentic.layers.base import jsonio
-from agentic.layers.base.operation import Call, Operation
+from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
 from agentic.layers.L01_data_layer.collection import Collection, Events
@@ -260,6 +260,10 @@ class L01Client:
     async def call(self, operation: Operation, **parts: Any) -> Any:
         """Any operation by its declaration; `parts` are those of `Call`."""
         return await self.backend.call(operation, Call(**parts))
+
+    async def answer(self, operation: Operation, call: Call) -> Answer:
+        """The answer to an operation as JSON text, with its version: for who passes it on."""
+        return await self.backend.answer(operation, call)
 
     def follow(self, after: int | None = None, **filters: str) -> AsyncGenerator[list[FeedEvent]]:
         """Batches of live events: first what came after `after`, then what comes. Filters as those of `GET /events`."""

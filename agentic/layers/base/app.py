@@ -18,12 +18,25 @@ from starlette.types import Message, Receive, Scope, Send
 from agentic import __version__
 from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.common_errors import InvalidError
-from agentic.layers.base.http import install_errors, problem_response, read_body, translate
+from agentic.layers.base.http import (
+    PROBLEM_SCHEMA,
+    PROBLEM_TYPE,
+    install_errors,
+    problem_response,
+    read_body,
+    translate,
+)
 from agentic.layers.base.ids import uuid7
 from agentic.layers.base.operation import Answer, Call, Operation, Route
 
 JSON = (b"content-type", b"application/json")
 _REQUEST_ID_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem (RFC 9457); its `code` says which.",
+        "content": {PROBLEM_TYPE.decode(): {"schema": PROBLEM_SCHEMA}},
+    }
+}
 _TRACE = {name.encode(): key for name, key in tracing.HEADERS.items()}
 
 
@@ -34,6 +47,11 @@ class Headers(NamedTuple):
     trace: dict[str, str]
     if_match: bytes | None
     idempotency_key: bytes | None
+
+
+Admission = Callable[[str, Scope, Headers], Awaitable[None]]
+"""Looks at a request (its path below the mount, its scope, what was read of its headers) and raises what it is refused
+with; it may add to `headers.trace`."""
 
 
 class Found(NamedTuple):
@@ -89,10 +107,11 @@ def _descend(node: dict[str, Any], parts: list[str], index: int, method: str, va
 class LayerApp(FastAPI):
     """A FastAPI app with operations, request ids, problem+json, and the same answer with or without a last slash."""
 
-    def __init__(self, title: str, **options: Any) -> None:
+    def __init__(self, title: str, *, admit: Admission | None = None, **options: Any) -> None:
         super().__init__(
             title=title, version=__version__, strict_content_type=False, redirect_slashes=False, **options
         )
+        self._admit = admit
         self._directory = Directory()
         install_errors(self)
 
@@ -115,13 +134,22 @@ class LayerApp(FastAPI):
         state["request_id"] = headers.request_id
         token = tracing.bind(headers.trace)
         try:
-            found = self._directory.find(scope["method"], path)
-            if found is not None:
-                await _answer(found, headers, scope, receive, send)
-            else:
-                await self._framework(headers.request_id, scope, receive, send)
+            await self._respond(path, headers, scope, receive, send)
         finally:
             tracing.unbind(token)
+
+    async def _respond(self, path: str, headers: Headers, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._admit is not None:
+            try:
+                await self._admit(path, scope, headers)
+            except Exception as error:
+                await problem_response(translate(error), headers.request_id)(scope, receive, send)
+                return
+        found = self._directory.find(scope["method"], path)
+        if found is not None:
+            await _answer(found, headers, scope, receive, send)
+        else:
+            await self._framework(headers.request_id, scope, receive, send)
 
     async def _framework(self, request_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
@@ -158,7 +186,7 @@ def read_headers(headers: list[tuple[bytes, bytes]], request_id: str | None = No
     if_match = key = None
     for name, value in headers:
         if name in _TRACE:
-            trace[_TRACE[name]] = value[:256].decode("latin-1")
+            trace[_TRACE[name]] = value[:256].decode(errors="replace")
         elif name == b"if-match":
             if_match = value
         elif name == b"idempotency-key":
@@ -251,6 +279,7 @@ def _document(router: APIRouter, route: Route) -> None:
         operation_id=operation.name.replace(".", "_"),
         status_code=operation.status,
         response_model=operation.result,
+        responses=PROBLEM_RESPONSES,
     )
 
 

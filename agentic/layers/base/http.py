@@ -29,6 +29,26 @@ log = structlog.get_logger()
 MAX_BODY = 10 * 1024 * 1024
 HEALTH_LIMIT = 3.0
 PROBLEM_TYPE = b"application/problem+json"
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "pattern": "^E[0-9]{4,5}$"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["field", "message"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail", "code"],
+}
 
 
 class JsonResponse(Response):
@@ -46,11 +66,11 @@ def problem_response(error: PlatformError, request_id: str | None = None) -> Res
     problem = error.problem()
     if request_id:
         problem["request_id"] = request_id
-    headers: dict[str, str] = {}
+    headers = {"X-Request-Id": request_id} if request_id else {}
     if error.status in (429, 503):
         headers["Retry-After"] = str(error.members.get("retry_after", 1))
     if error.status == 401:
-        headers["WWW-Authenticate"] = 'ApiKey realm="platform"'
+        headers["WWW-Authenticate"] = 'ApiKey realm="platform", Bearer realm="platform"'
     return Response(jsonio.encode(problem), error.status, headers, media_type=PROBLEM_TYPE.decode())
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from agentic.layers.base.operation import Call, Operation
+from agentic.layers.base import backends
 
 
 class FeedEvent(NamedTuple):
@@ -18,21 +18,9 @@ class FeedEvent(NamedTuple):
     json: bytes
 
 
-class Backend(Protocol):
+class Backend(backends.Backend, Protocol):
     """Carries operations out, and follows the log."""
-
-    async def call(self, operation: Operation, call: Call) -> Any:
-        """The answer as JSON-ready Python values; none where there is none.
-
-        Raises:
-            PlatformError: the class that the service raised, on either backend.
-        """
-        ...
 
     def follow(self, after: int | None, filters: Mapping[str, str]) -> AsyncGenerator[list[FeedEvent]]:
         """Batches of events after a position (none: from now on), for ever; a batch may be empty."""
-        ...
-
-    async def close(self) -> None:
-        """Lets go of what the backend holds."""
         ...
