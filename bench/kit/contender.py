@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from bench.kit.cpu import CpuClock, postgres_clock, process_clock, redis_clock
+from bench.kit.http_load import RequestError
 from bench.kit.server import Server, free_port, uvicorn_command
 from bench.kit.services import REDIS_URL, own_database
 
@@ -57,5 +58,8 @@ async def running(
             connection = await asyncpg.connect(url)
             try:
                 yield Contender(name, port, connection, clocks, publishes_later)
+            except RequestError as error:
+                error.add_note(f"The server {name} printed: {server.last_output() or 'nothing'}")
+                raise
             finally:
                 await connection.close()

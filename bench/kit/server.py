@@ -73,11 +73,11 @@ class Server:
     def _wait_until_ready(self, deadline: float) -> None:
         while time.perf_counter() < deadline:
             if self._process.poll() is not None:
-                raise ServerError(f"exit code {self._process.returncode}: {self._last_output()}")
+                raise ServerError(f"exit code {self._process.returncode}: {self.last_output()}")
             if self._answers():
                 return
             time.sleep(0.01)
-        raise ServerError(f"no answer within {self._timeout} s: {self._last_output()}")
+        raise ServerError(f"no answer within {self._timeout} s: {self.last_output()}")
 
     def _answers(self) -> bool:
         try:
@@ -86,7 +86,8 @@ class Server:
         except (urllib.error.URLError, OSError):
             return False
 
-    def _last_output(self) -> str:
+    def last_output(self) -> str:
+        """The end of what it printed."""
         self._output.seek(0)
         return self._output.read().decode(errors="replace")[-2000:]
 

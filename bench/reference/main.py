@@ -1,7 +1,7 @@
 """The reference's application: FastAPI, a SQLAlchemy ORM session per request, a publish through redis-py.
 
-It is not slow on purpose: uvloop and httptools under it, a pool that holds as many connections as the benchmark has
-clients, prepared statements by asyncpg, one Redis connection pool, the index that its list needs.
+It is not slow on purpose: uvloop and httptools under it, a pool of more connections than its one core can keep busy,
+prepared statements by asyncpg, one Redis connection pool, the index that its list needs.
 """
 
 import json
@@ -23,7 +23,7 @@ from bench.reference.tables import Agent, Base, Event
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     url = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://")
-    engine = create_async_engine(url, pool_size=32, max_overflow=0)
+    engine = create_async_engine(url, pool_size=16, max_overflow=0)
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
