@@ -7,12 +7,13 @@ machinery; the routes that FastAPI gets for operations are what its OpenAPI docu
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Annotated, Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Body, FastAPI, Path, Query
+from fastapi.params import Depends
 from starlette.types import Message, Receive, Scope, Send
 
 from agentic import __version__
@@ -115,9 +116,11 @@ class LayerApp(FastAPI):
         self._directory = Directory()
         install_errors(self)
 
-    def serve(self, routes: list[Route], tag: str, prefix: str = "") -> None:
-        """Serves operations under `prefix`, and documents them under `tag`."""
-        router = APIRouter(tags=[tag], prefix=prefix)
+    def serve(
+        self, routes: list[Route], tag: str, prefix: str = "", security: Sequence[Depends] = ()
+    ) -> None:
+        """Serves operations under `prefix`, and documents them under `tag` with what `admit` asks of a request."""
+        router = APIRouter(tags=[tag], prefix=prefix, dependencies=security)
         for route in routes:
             self._directory.add(route, prefix)
             _document(router, route)

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 SETTLED = 30.0
+WELL = 2.0
+"""Seconds after which work that goes on again is no longer reported as failing."""
 
 Work = Callable[[], Awaitable[None]]
 
@@ -49,6 +51,7 @@ class Background:
         loop = asyncio.get_running_loop()
         while True:
             started = loop.time()
+            well = loop.call_later(WELL, self.failures.pop, name, None)
             try:
                 await work()
                 self.failures.pop(name, None)
@@ -64,5 +67,7 @@ class Background:
                     error=self.failures[name],
                     again_in=pause,
                 )
+            finally:
+                well.cancel()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, LONGEST_PAUSE)

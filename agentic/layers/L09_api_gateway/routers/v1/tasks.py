@@ -1,0 +1,12 @@
+"""`/api/v1/tasks`."""
+
+from __future__ import annotations
+
+from agentic.layers.base.operation import Route
+from agentic.layers.L01_data_layer.models.task import TASKS
+from agentic.layers.L09_api_gateway.passing import Client, passed_on
+
+
+def routes(client: Client) -> list[Route]:
+    """What clients may do with tasks."""
+    return [passed_on(client, operation) for operation in TASKS.operations.values()]
