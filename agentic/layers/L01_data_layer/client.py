@@ -11,6 +11,7 @@ raised is the class that the service raised.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Self, cast
 from uuid import UUID
@@ -34,6 +35,8 @@ from agentic.layers.L01_data_layer.models.task import TASKS, Task
 from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS, Tool, ToolExecution
 
 DEFAULT_URL = "http://localhost:8002"
+URL_VARIABLE = "PLATFORM_L01_URL"
+KEY_VARIABLE = "PLATFORM_L01_KEY"
 
 Ref = str | UUID
 
@@ -50,13 +53,23 @@ def gone_from_here(backend: Backend) -> None:
     _here.remove(backend)
 
 
+def _default_backend() -> Backend:
+    if _here:
+        return _here[-1]
+    key = os.environ.get(KEY_VARIABLE)
+    return HttpBackend(os.environ.get(URL_VARIABLE, DEFAULT_URL), {"x-api-key": key} if key else None)
+
+
 class L01Client:
-    """The data layer. A bare `L01Client()` is local where the layer runs in this process."""
+    """The data layer. A bare `L01Client()` is local where the layer runs in this process.
+
+    Elsewhere it goes to the address in `PLATFORM_L01_URL`, if there is one, with the key in `PLATFORM_L01_KEY`.
+    """
 
     def __init__(self, base_url: str = DEFAULT_URL, *, backend: Backend | None = None) -> None:
         self.base_url = base_url
         if backend is None:
-            backend = _here[-1] if _here and base_url == DEFAULT_URL else HttpBackend(base_url)
+            backend = _default_backend() if base_url == DEFAULT_URL else HttpBackend(base_url)
         self.backend = backend
         self.agents = Collection(backend, AGENTS)
         self.tools = Collection(backend, TOOLS)
