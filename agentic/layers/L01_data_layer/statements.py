@@ -105,7 +105,7 @@ def _taken(payload: ColumnElement[Any], column: Column[Any]) -> ColumnElement[An
     return value if isinstance(column.type, String) else cast(value, column.type)
 
 
-def _input(**types: Any) -> Any:
+def given_rows(**types: Any) -> Any:
     """The arrays of a batch as rows: one column for each, and `ord`, which counts them."""
     arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
     rows = func.unnest(*arrays).table_valued(
@@ -146,7 +146,7 @@ class TableStatements:
     @cached_property
     def create(self) -> Statement:
         """Parameters: payload, id, event_id, metadata, created_at. No result."""
-        given = _input(
+        given = given_rows(
             id=UUID(), payload=JSONB(), event_id=UUID(), metadata=JSONB(), created_at=DateTime(timezone=True)
         )
         columns = [column for column in public(self.table) if column.name != "id"]
@@ -183,14 +183,14 @@ class TableStatements:
 
     @cached_property
     def update(self) -> Statement:
-        """Parameters: see `_input` below. Result for each input, in order: ord, version, status, new version, record.
+        """Parameters: see `given_rows` below. Result for each input, in order: ord, version, status, new version, record.
 
         `version` is null when there is no such record, the record is null when it was not changed: because `expected`
         is not its version, or its status is not in `allowed`.
         """
         table = self.table
         status = table.c.status if "status" in table.c else cast(null(), Text())
-        given = _input(
+        given = given_rows(
             id=UUID(),
             payload=JSONB(),
             stamps=JSONB(),
@@ -268,7 +268,7 @@ class TableStatements:
     def delete(self) -> Statement:
         """Parameters: id, event_id, metadata, moment, expected. Result for each: ord, version, deleted id or null."""
         table = self.table
-        given = _input(
+        given = given_rows(
             id=UUID(), event_id=UUID(), metadata=JSONB(), moment=DateTime(timezone=True), expected=Integer()
         )
         current = (
@@ -354,77 +354,3 @@ def page_of(
         func.coalesce(func.max(rows.c.n) > limit, literal_column("false")),
         func.max(case((rows.c.n == limit, cast(rows.c.key, Text())))),
     )
-
-
-def _append(expecting: bool) -> Statement:
-    given = _input(
-        id=UUID(),
-        event_type=Text(),
-        aggregate_type=Text(),
-        aggregate_id=UUID(),
-        payload=JSONB(),
-        metadata=JSONB(),
-        created_at=DateTime(timezone=True),
-        expected=BigInteger(),
-    )
-    key = (given.c.aggregate_type, given.c.aggregate_id)
-    counted = (
-        select(*key, func.count().label("n"), func.max(given.c.expected).label("expected"))
-        .group_by(*key)
-        .cte("counted")
-    )
-    rows = select(counted.c.aggregate_type, counted.c.aggregate_id, cast(counted.c.n, Integer())).order_by(
-        counted.c.aggregate_type, counted.c.aggregate_id
-    )
-    if expecting:
-        known = select(number(1)).where(
-            AGGREGATES.c.aggregate_type == counted.c.aggregate_type,
-            AGGREGATES.c.aggregate_id == counted.c.aggregate_id,
-        )
-        rows = rows.where(or_(counted.c.expected == number(0), known.exists()))
-    taken = upsert(AGGREGATES).from_select(["aggregate_type", "aggregate_id", "version"], rows)
-    expected_holds = AGGREGATES.c.version == select(func.max(given.c.expected)).scalar_subquery()
-    head = (
-        taken.on_conflict_do_update(
-            index_elements=["aggregate_type", "aggregate_id"],
-            set_={"version": AGGREGATES.c.version + taken.excluded.version},
-            where=expected_holds if expecting else None,
-        )
-        .returning(*AGGREGATES.c)
-        .cte("head")
-    )
-    same = (head.c.aggregate_type == counted.c.aggregate_type, head.c.aggregate_id == counted.c.aggregate_id)
-    place = func.row_number().over(partition_by=key, order_by=given.c.ord)
-    event = (
-        insert(EVENTS)
-        .from_select(
-            ["id", "event_type", *(c.name for c in AGGREGATES.c), "payload", "metadata", "created_at"],
-            select(
-                given.c.id,
-                given.c.event_type,
-                *key,
-                cast(head.c.version - counted.c.n + place, Integer()),
-                given.c.payload,
-                given.c.metadata,
-                given.c.created_at,
-            )
-            .select_from(given)
-            .join(counted, (counted.c.aggregate_type == key[0]) & (counted.c.aggregate_id == key[1]))
-            .join(head, same[0] & same[1])
-            .order_by(given.c.ord),
-        )
-        .returning(EVENTS.c.id, EVENTS.c.version)
-        .cte("event")
-    )
-    return compiled(
-        select(given.c.ord, event.c.version)
-        .select_from(given)
-        .outerjoin(event, event.c.id == given.c.id)
-        .order_by(given.c.ord)
-    )
-
-
-APPEND = _append(expecting=False)
-"""Parameters: the columns of `_append`. Result for each: ord, version. Several facts of one aggregate may come at once."""
-APPEND_EXPECTING = _append(expecting=True)
-"""The same for facts of one aggregate, written only when it stands at `expected`; the version is null when it does not."""

@@ -17,9 +17,10 @@ from asyncpg import Record
 
 from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.ids import now, uuid7
+from agentic.layers.L01_data_layer.append_statements import APPEND, APPEND_EXPECTING
 from agentic.layers.L01_data_layer.coalescer import Coalescer
 from agentic.layers.L01_data_layer.database import Database
-from agentic.layers.L01_data_layer.statements import APPEND, APPEND_EXPECTING, Statement, TableStatements
+from agentic.layers.L01_data_layer.statements import Statement, TableStatements
 
 NO_JSON = b"{}"
 
