@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
 from agentic.layers.L01_data_layer.models.fields import Body, Count, Id, Json, JsonObject, Kind, Moment, Name
-from agentic.layers.L01_data_layer.models.resource import Page, WholeNumber
+from agentic.layers.L01_data_layer.models.resource import Page, Truth, WholeNumber
 
 T = TypeVar("T")
 
@@ -45,6 +45,7 @@ class EventQuery(Query):
     aggregate_id: Id | None = None
     since: Moment | None = None
     until: Moment | None = None
+    total: Truth = False
 
 
 class Event(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, NotRequired, TypeVar
 
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
@@ -27,6 +27,7 @@ class Page(TypedDict, Generic[R]):
 
     items: list[R]
     next_cursor: str | None
+    total: NotRequired[int]
 
 
 def _whole(value: Any) -> Any:

@@ -117,7 +117,13 @@ class EventStore:
         items = b",".join(row["message"] for row in rows)
         last = next((row["position"] for row in reversed(rows) if row["position"] is not None), None)
         cursor = f'"{last}"' if more and last is not None else "null"
-        return Answer(b'{"items":[%b],"next_cursor":%b}' % (items, cursor.encode()))
+        total = f',"total":{await self._count(query)}' if query.total else ""
+        return Answer(b'{"items":[%b],"next_cursor":%b%b}' % (items, cursor.encode(), total.encode()))
+
+    async def _count(self, query: EventQuery) -> int:
+        sql, values = count_sql(query)
+        row = await self._store.database.fetchrow(sql, *values)
+        return row[0] if row else 0
 
 
 def _item(body: EventCreate) -> Appended:
@@ -158,12 +164,7 @@ def page_sql(query: EventQuery) -> tuple[str, list[Any]]:
     costs no scan of the log, and a pattern no sort of it.
     """
     forwards = query.after is not None
-    where = _Where()
-    _bounds(query, where)
-    kinds = _Where(values=where.values)
-    if query.aggregate_id is not None:
-        where.add("aggregate_id = ?", query.aggregate_id)
-    _kinds(query, where if query.aggregate_id is not None else kinds)
+    where, kinds = _conditions(query)
     order = "position" if forwards else "position DESC"
     limit = query.limit + 1
     if kinds.conditions:
@@ -183,6 +184,37 @@ def page_sql(query: EventQuery) -> tuple[str, list[Any]]:
         order = "position DESC NULLS FIRST, insert_order DESC"
     sql = f"SELECT position, {RENDER} AS message FROM ({newest}) page ORDER BY {order} LIMIT {limit}"
     return sql, where.values
+
+
+def count_sql(query: EventQuery) -> tuple[str, list[Any]]:
+    """The statement and parameters of how many events meet the filters, on whatever page.
+
+    Filters by kind alone are answered from the table of kinds, however long the log is.
+    """
+    where, kinds = _conditions(query.model_copy(update={"cursor": None}))
+    if not where.conditions:
+        placed = f"SELECT coalesce(sum(count), 0)::bigint FROM event_kinds WHERE {kinds.sql()}"
+    elif kinds.conditions:
+        placed = f"""SELECT coalesce(sum(n), 0)::bigint FROM (SELECT * FROM event_kinds WHERE {kinds.sql()}) k
+        CROSS JOIN LATERAL (SELECT count(*) AS n FROM events WHERE event_type = k.event_type
+          AND aggregate_type = k.aggregate_type AND position IS NOT NULL AND {where.sql()}) counted"""
+    else:
+        placed = f"SELECT count(*) FROM events WHERE position IS NOT NULL AND {where.sql()}"
+    if query.after is not None:
+        return placed, where.values
+    pending = f"SELECT count(*) FROM events WHERE position IS NULL AND {where.sql()} AND {kinds.sql()}"
+    return f"SELECT ({placed}) + ({pending})", where.values
+
+
+def _conditions(query: EventQuery) -> tuple[_Where, _Where]:
+    """What is asked of an event, and what of its kind."""
+    where = _Where()
+    _bounds(query, where)
+    kinds = _Where(values=where.values)
+    if query.aggregate_id is not None:
+        where.add("aggregate_id = ?", query.aggregate_id)
+    _kinds(query, where if query.aggregate_id is not None else kinds)
+    return where, kinds
 
 
 def _bounds(query: EventQuery, where: _Where) -> None:
