@@ -143,6 +143,22 @@ class ForbiddenError(CommonError):
     title = "Forbidden"
 
 
+class ForeignHostError(CommonError):
+    """The platform is not known by this host name. Ask for it as localhost, or allow the name."""
+
+    code = "E1032"
+    status = 421
+    title = "Foreign host"
+
+
+class CrossSiteError(CommonError):
+    """A page of another site may not do this."""
+
+    code = "E1033"
+    status = 403
+    title = "Cross-site request"
+
+
 class UnreachableError(CommonError):
     """The layer cannot be reached."""
 

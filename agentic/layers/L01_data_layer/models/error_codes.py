@@ -3,9 +3,11 @@
 from agentic.layers.base.common_errors import (
     BrokenReferenceError,
     BusUnavailableError,
+    CrossSiteError,
     DatabaseUnavailableError,
     ExistsError,
     ForbiddenError,
+    ForeignHostError,
     IdempotencyError,
     InternalError,
     InvalidError,
@@ -23,9 +25,11 @@ from agentic.layers.base.errors import PlatformError
 __all__ = [
     "BrokenReferenceError",
     "BusUnavailableError",
+    "CrossSiteError",
     "DatabaseUnavailableError",
     "ExistsError",
     "ForbiddenError",
+    "ForeignHostError",
     "IdempotencyError",
     "InternalError",
     "InvalidError",
