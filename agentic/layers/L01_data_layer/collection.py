@@ -11,6 +11,7 @@ from agentic.layers.L01_data_layer.backends.backend import Backend
 from agentic.layers.L01_data_layer.models.event import (
     APPEND_EVENT,
     APPEND_EVENTS,
+    EVENT_HEAD,
     EVENT_KINDS,
     GET_EVENT,
     LIST_EVENTS,
@@ -125,3 +126,7 @@ class Events:
     async def kinds(self) -> list[EventKind]:
         """The kinds of events that there are, each with its count."""
         return (await self._backend.call(EVENT_KINDS, Call()))["items"]
+
+    async def head(self) -> int:
+        """The position of the newest event that has one: to read what is there and then follow from it."""
+        return (await self._backend.call(EVENT_HEAD, Call()))["position"]

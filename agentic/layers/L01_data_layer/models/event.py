@@ -70,6 +70,12 @@ class EventKind(TypedDict):
     count: int
 
 
+class Head(TypedDict):
+    """The position of the newest event that has one: 0 before the first."""
+
+    position: int
+
+
 class Items(TypedDict, Generic[T]):
     """A list that is not paged."""
 
@@ -82,4 +88,5 @@ APPEND_EVENTS = Operation(
     "event.append_all", "POST", "/events/batch", body=EventBatch, result=Items[Event], status=201
 )
 EVENT_KINDS = Operation("event.kinds", "GET", "/events/kinds", result=Items[EventKind])
+EVENT_HEAD = Operation("event.head", "GET", "/events/head", result=Head)
 GET_EVENT = Operation("event.get", "GET", "/events/{id}", result=Event)

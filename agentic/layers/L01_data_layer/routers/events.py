@@ -6,6 +6,7 @@ from agentic.layers.base.operation import Route
 from agentic.layers.L01_data_layer.models.event import (
     APPEND_EVENT,
     APPEND_EVENTS,
+    EVENT_HEAD,
     EVENT_KINDS,
     GET_EVENT,
     LIST_EVENTS,
@@ -21,5 +22,6 @@ def routes(services: Services) -> list[Route]:
         Route(APPEND_EVENT, events.append),
         Route(APPEND_EVENTS, events.append_all),
         Route(EVENT_KINDS, events.kinds),
+        Route(EVENT_HEAD, events.head),
         Route(GET_EVENT, events.get),
     ]

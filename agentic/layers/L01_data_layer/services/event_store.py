@@ -107,6 +107,11 @@ class EventStore:
         assert row is not None
         return Answer(b'{"items":' + row[0] + b"}")
 
+    async def head(self, call: Call) -> Answer:
+        """The position of the newest event that has one."""
+        row = await self._store.database.fetchrow(HEAD)
+        return Answer(b'{"position":%d}' % (row[0] if row else 0))
+
     async def list(self, call: Call) -> Answer:
         """Events that meet the filters: forwards with `after`, otherwise backwards from the newest."""
         query = validated(EventQuery, call.query)
@@ -274,6 +279,7 @@ SELECT id, version, {RENDER} AS message FROM events
 WHERE aggregate_id = $1 AND aggregate_type = $2 AND version = 1 AND verb = 'create'
 """
 CURRENT_VERSION = "SELECT version FROM aggregates WHERE aggregate_type = $1 AND aggregate_id = $2"
+HEAD = "SELECT position FROM relay WHERE id = 1"
 KINDS = """
 SELECT coalesce(json_agg(json_build_object('event_type', event_type, 'aggregate_type', aggregate_type, 'count', count)
   ORDER BY event_type, aggregate_type), '[]') FROM event_kinds
