@@ -14,11 +14,11 @@ import asyncpg
 import uvloop
 
 from agentic.layers.base.layer import Context
+from agentic.layers.base.operation import Answer, Call, Route
 from agentic.layers.L01_data_layer.backends.local import LocalBackend
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L01_data_layer.models.agent import AGENTS
-from agentic.layers.L01_data_layer.models.operation import Answer, Call, Route
 from agentic.layers.L01_data_layer.settings import L01Settings
 from bench import raw
 from bench.kit.contender import published

@@ -24,7 +24,8 @@ class RequestError(Exception):
     """An answer was not a success, or a connection ended: what was measured would mean nothing."""
 
 
-def _encode(method: str, path: str, body: bytes) -> bytes:
+def encode_request(method: str, path: str, body: bytes) -> bytes:
+    """One request on a connection that stays open."""
     headers = "Host: 127.0.0.1\r\nAccept: */*\r\n"
     if body:
         headers += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
@@ -33,13 +34,13 @@ def _encode(method: str, path: str, body: bytes) -> bytes:
 
 def get(paths: Sequence[str]) -> RequestMaker:
     """GET the paths one after another, round and round."""
-    requests = itertools.cycle([_encode("GET", path, b"") for path in paths])
+    requests = itertools.cycle([encode_request("GET", path, b"") for path in paths])
     return lambda: next(requests)
 
 
 def post(path: str, body: Mapping[str, Any]) -> RequestMaker:
     """POST a JSON body again and again."""
-    request = _encode("POST", path, json.dumps(body).encode())
+    request = encode_request("POST", path, json.dumps(body).encode())
     return lambda: request
 
 
