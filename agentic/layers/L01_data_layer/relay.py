@@ -143,7 +143,8 @@ class Relay:
             listener()
 
     async def _publish_all(self, database: Database) -> None:
-        while True:
+        # `leading`, not only cancellation, ends this: Python 3.11's `wait_for`, inside redis-py, may swallow the latter.
+        while self.leading:
             await self._publish.wait()
             self._publish.clear()
             try:

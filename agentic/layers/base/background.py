@@ -19,6 +19,7 @@ log = structlog.get_logger()
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 SETTLED = 30.0
+CANCEL_AGAIN = 3.0
 WELL = 2.0
 """Seconds after which work that goes on again is no longer reported as failing."""
 
@@ -36,17 +37,16 @@ class Background:
     async def running(self, works: Mapping[str, Work]) -> AsyncGenerator[None]:
         """Runs each of `works` until the block is left, then cancels them and waits for their end."""
         tasks = [
-            asyncio.create_task(self._keep(name, work), name=f"{self.layer} {name}")
+            asyncio.create_task(self.keep(name, work), name=f"{self.layer} {name}")
             for name, work in works.items()
         ]
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
 
-    async def _keep(self, name: str, work: Work) -> None:
+    async def keep(self, name: str, work: Work) -> None:
+        """Runs `work` until it returns, again after each failure of it."""
         pause = FIRST_PAUSE
         loop = asyncio.get_running_loop()
         while True:
@@ -71,3 +71,12 @@ class Background:
                 well.cancel()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancels until all have ended: Python 3.11's `wait_for` swallows a cancellation that comes as its work is done."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN)
