@@ -71,7 +71,6 @@ class Database:
             max_size=POOL_SIZE,
             init=prepare,
             reset=_keep,
-            command_timeout=STATEMENT_LIMIT,
             timeout=STATEMENT_LIMIT,
             max_inactive_connection_lifetime=0,
             server_settings={"timezone": "UTC", "application_name": "agentic", "jit": "off", **settings},
@@ -92,8 +91,8 @@ class Database:
         if pool is None:
             raise DatabaseUnavailableError("The data layer is not running.")
         try:
-            async with pool.acquire(timeout=STATEMENT_LIMIT) as connection:
-                yield cast("Connection[Any]", connection)
+            async with asyncio.timeout(STATEMENT_LIMIT), _acquired(pool) as connection:
+                yield connection
         except PlatformError:
             raise
         except Exception as error:
@@ -147,6 +146,19 @@ class Database:
                 await asyncio.wait_for(connection.close(), 2.0)
             except Exception:
                 connection.terminate()
+
+
+@asynccontextmanager
+async def _acquired(pool: Pool[Any]) -> AsyncGenerator[Connection[Any]]:
+    connection = await pool.acquire()
+    try:
+        yield cast("Connection[Any]", connection)
+    except asyncio.CancelledError:
+        # The driver would ask the server to cancel the statement and wait for that too: a server that hangs is not asked.
+        connection.terminate()
+        raise
+    finally:
+        await pool.release(connection)
 
 
 _UNAVAILABLE: Final = (
