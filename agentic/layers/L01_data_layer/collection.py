@@ -12,11 +12,13 @@ from agentic.layers.L01_data_layer.models.event import (
     APPEND_EVENT,
     APPEND_EVENTS,
     EVENT_HEAD,
+    EVENT_HISTOGRAM,
     EVENT_KINDS,
     GET_EVENT,
     LIST_EVENTS,
     Event,
     EventKind,
+    Histogram,
 )
 from agentic.layers.L01_data_layer.models.resource import Page, Resource
 
@@ -126,6 +128,10 @@ class Events:
     async def kinds(self) -> list[EventKind]:
         """The kinds of events that there are, each with its count."""
         return (await self._backend.call(EVENT_KINDS, Call()))["items"]
+
+    async def histogram(self, **query: Any) -> Histogram:
+        """How many events there were over time. Filters as in the API; `buckets`, `since`, `until`."""
+        return await self._backend.call(EVENT_HISTOGRAM, Call(query=given(query)))
 
     async def head(self) -> int:
         """The position of the newest event that has one: to read what is there and then follow from it."""

@@ -31,20 +31,24 @@ class EventBatch(Body):
     events: Annotated[list[EventCreate], Field(min_length=1, max_length=1000)]
 
 
-class EventQuery(Query):
-    """Filters of the log. With `after` it is read forwards from that position, without it backwards from the newest.
+class EventFilter(Query):
+    """Filters of the log. `event_type` may be a name or end in `*`; several are separated by commas."""
 
-    `event_type` may be a name or end in `*`; several are separated by commas.
-    """
+    event_type: Annotated[str, Field(max_length=2000)] | None = None
+    aggregate_type: Annotated[str, Field(max_length=100)] | None = None
+    aggregate_id: Id | None = None
+    correlation_id: Annotated[str, Field(max_length=256)] | None = None
+    causation_id: Annotated[str, Field(max_length=256)] | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class EventQuery(EventFilter):
+    """One page of the log: forwards from a position with `after`, without it backwards from the newest."""
 
     limit: Annotated[WholeNumber, Field(ge=1, le=1000)] = 100
     cursor: Annotated[str, Field(max_length=200)] | None = None
     after: Annotated[WholeNumber, Field(ge=0, le=2**62)] | None = None
-    event_type: Annotated[str, Field(max_length=2000)] | None = None
-    aggregate_type: Annotated[str, Field(max_length=100)] | None = None
-    aggregate_id: Id | None = None
-    since: Moment | None = None
-    until: Moment | None = None
     total: Truth = False
 
 
@@ -70,6 +74,22 @@ class EventKind(TypedDict):
     count: int
 
 
+class HistogramQuery(EventFilter):
+    """How many events there were in each of `buckets` equal spans from `since` (the first event) to `until` (now)."""
+
+    buckets: Annotated[WholeNumber, Field(ge=1, le=500)] = 60
+
+
+class Histogram(TypedDict):
+    """Events by time: `counts` from `since` on, each for `seconds`."""
+
+    since: str
+    until: str
+    seconds: float
+    counts: list[int]
+    total: int
+
+
 class Head(TypedDict):
     """The position of the newest event that has one: 0 before the first."""
 
@@ -88,5 +108,8 @@ APPEND_EVENTS = Operation(
     "event.append_all", "POST", "/events/batch", body=EventBatch, result=Items[Event], status=201
 )
 EVENT_KINDS = Operation("event.kinds", "GET", "/events/kinds", result=Items[EventKind])
+EVENT_HISTOGRAM = Operation(
+    "event.histogram", "GET", "/events/histogram", query=HistogramQuery, result=Histogram
+)
 EVENT_HEAD = Operation("event.head", "GET", "/events/head", result=Head)
 GET_EVENT = Operation("event.get", "GET", "/events/{id}", result=Event)

@@ -7,6 +7,7 @@ from agentic.layers.L01_data_layer.models.event import (
     APPEND_EVENT,
     APPEND_EVENTS,
     EVENT_HEAD,
+    EVENT_HISTOGRAM,
     EVENT_KINDS,
     GET_EVENT,
     LIST_EVENTS,
@@ -23,5 +24,6 @@ def routes(services: Services) -> list[Route]:
         Route(APPEND_EVENTS, events.append_all),
         Route(EVENT_KINDS, events.kinds),
         Route(EVENT_HEAD, events.head),
+        Route(EVENT_HISTOGRAM, services.event_statistics.histogram),
         Route(GET_EVENT, events.get),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentic.layers.L01_data_layer.services.agent_registry import AgentRegistry
 from agentic.layers.L01_data_layer.services.document_store import DocumentStore
 from agentic.layers.L01_data_layer.services.evaluation_store import EvaluationStore
+from agentic.layers.L01_data_layer.services.event_statistics import EventStatistics
 from agentic.layers.L01_data_layer.services.event_store import EventStore
 from agentic.layers.L01_data_layer.services.feedback_store import FeedbackStore
 from agentic.layers.L01_data_layer.services.goal_store import GoalStore
@@ -47,3 +48,4 @@ class Services:
             self.keys,
         )
         self.events = EventStore(store, frozenset(service.resource.name for service in records))
+        self.event_statistics = EventStatistics(store.database)

@@ -9,7 +9,7 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError, NotFoundError, StaleVersionError
 from agentic.layers.base.ids import now, timestamp, uuid7
 from agentic.layers.base.operation import Answer, Call, validated
-from agentic.layers.L01_data_layer.models.event import EventBatch, EventCreate, EventQuery
+from agentic.layers.L01_data_layer.models.event import EventBatch, EventCreate, EventFilter, EventQuery
 from agentic.layers.L01_data_layer.relay import RENDER
 from agentic.layers.L01_data_layer.services.resource_service import parse_id
 from agentic.layers.L01_data_layer.store import Appended, Store, Transaction, trace
@@ -19,7 +19,7 @@ CLOCK_SLACK: Final = "interval '5 minutes'"
 
 
 @dataclass
-class _Where:
+class Where:
     """Conditions of a query with their parameters."""
 
     conditions: list[str] = field(default_factory=list[str])
@@ -33,6 +33,7 @@ class _Where:
         self.conditions.append(condition)
 
     def sql(self) -> str:
+        """All of them together."""
         return " AND ".join(self.conditions) or "true"
 
 
@@ -169,7 +170,7 @@ def page_sql(query: EventQuery) -> tuple[str, list[Any]]:
     costs no scan of the log, and a pattern no sort of it.
     """
     forwards = query.after is not None
-    where, kinds = _conditions(query)
+    where, kinds = conditions_of(query)
     order = "position" if forwards else "position DESC"
     limit = query.limit + 1
     if kinds.conditions:
@@ -178,7 +179,7 @@ def page_sql(query: EventQuery) -> tuple[str, list[Any]]:
           AND position IS NOT NULL AND {where.sql()} ORDER BY {order} LIMIT {limit}) e ORDER BY {order} LIMIT {limit}"""
     else:
         # An aggregate's own index gives its few events; without the `+ 0` a planner may walk the whole log instead.
-        by = order.replace("position", "position + 0") if query.aggregate_id is not None else order
+        by = order.replace("position", "position + 0") if is_narrow(query) else order
         newest = (
             f"SELECT * FROM events WHERE position IS NOT NULL AND {where.sql()} ORDER BY {by} LIMIT {limit}"
         )
@@ -196,7 +197,7 @@ def count_sql(query: EventQuery) -> tuple[str, list[Any]]:
 
     Filters by kind alone are answered from the table of kinds, however long the log is.
     """
-    where, kinds = _conditions(query.model_copy(update={"cursor": None}))
+    where, kinds = conditions_of(query.model_copy(update={"cursor": None}))
     if not where.conditions:
         placed = f"SELECT coalesce(sum(count), 0)::bigint FROM event_kinds WHERE {kinds.sql()}"
     elif kinds.conditions:
@@ -211,22 +212,35 @@ def count_sql(query: EventQuery) -> tuple[str, list[Any]]:
     return f"SELECT ({placed}) + ({pending})", where.values
 
 
-def _conditions(query: EventQuery) -> tuple[_Where, _Where]:
+def conditions_of(query: EventFilter) -> tuple[Where, Where]:
     """What is asked of an event, and what of its kind."""
-    where = _Where()
+    where = Where()
     _bounds(query, where)
-    kinds = _Where(values=where.values)
+    kinds = Where(values=where.values)
     if query.aggregate_id is not None:
         where.add("aggregate_id = ?", query.aggregate_id)
-    _kinds(query, where if query.aggregate_id is not None else kinds)
+    for name in ("correlation_id", "causation_id"):
+        if (value := getattr(query, name)) is not None:
+            where.add(f"metadata->>'{name}' = ?", value)
+    _kinds(query, where if is_narrow(query) else kinds)
     return where, kinds
 
 
-def _bounds(query: EventQuery, where: _Where) -> None:
+def is_narrow(query: EventFilter) -> bool:
+    """True when few events can meet the filters, and an index of their own finds them."""
+    return (query.aggregate_id or query.correlation_id or query.causation_id) is not None
+
+
+def _page_bounds(query: EventQuery, where: Where) -> None:
     if query.after is not None:
         where.add("position > ?", max(query.after, decode_position(query.cursor) or 0))
     elif query.cursor is not None:
         where.add("position < ?", decode_position(query.cursor))
+
+
+def _bounds(query: EventFilter, where: Where) -> None:
+    if isinstance(query, EventQuery):
+        _page_bounds(query, where)
     if query.since is not None:
         where.add("created_at >= ?::text::timestamptz", query.since)
         first = f"created_at >= ?::text::timestamptz - {CLOCK_SLACK}"
@@ -245,7 +259,7 @@ def _bounds(query: EventQuery, where: _Where) -> None:
         )
 
 
-def _kinds(query: EventQuery, where: _Where) -> None:
+def _kinds(query: EventFilter, where: Where) -> None:
     if query.aggregate_type is not None:
         where.add("aggregate_type = ?", query.aggregate_type)
     if query.event_type is not None:

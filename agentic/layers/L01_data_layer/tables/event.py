@@ -28,6 +28,14 @@ EVENTS = Table(
     Index("idx_events_type", "event_type", "aggregate_type", "position"),
     Index("idx_events_created", "created_at"),
     Index("idx_events_position", "position", unique=True),
+    *(
+        Index(
+            f"idx_events_{name}",
+            text(f"(metadata ->> '{name}_id')"),
+            postgresql_where=text(f"(metadata ->> '{name}_id') IS NOT NULL"),
+        )
+        for name in ("correlation", "causation")
+    ),
     Index("idx_events_pending", "insert_order", postgresql_where=text("position IS NULL")),
 )
 
