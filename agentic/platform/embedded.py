@@ -16,8 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import anyio
-
 from agentic.platform.servers.account import Account, server_account
 from agentic.platform.servers.errors import (
     AccountError,
@@ -30,6 +28,7 @@ from agentic.platform.servers.errors import (
 from agentic.platform.servers.folder import DataFolder, default_data_dir, read_state, remove_short_folder
 from agentic.platform.servers.lock import FolderLock, Holder, find_holder, hold
 from agentic.platform.servers.postgres import Postgres
+from agentic.platform.servers.process import to_the_end
 from agentic.platform.servers.server import EmbeddedServer, Obtained
 from agentic.platform.servers.valkey import Valkey
 
@@ -104,8 +103,9 @@ class Embedded:
         progress: Callable[[str], None] | None = None,
     ) -> None:
         self._data_dir = data_dir
-        self._wanted = {Postgres: database, Valkey: bus}
-        self._report = progress or _log.info
+        wanted: dict[type[EmbeddedServer], bool] = {Postgres: database, Valkey: bus}
+        self._wanted = [kind for kind, is_wanted in wanted.items() if is_wanted]
+        self._progress = progress or _log.info
         self._running: dict[type[EmbeddedServer], EmbeddedServer] = {}
         self._stack = AsyncExitStack()
         self._lock: FolderLock | None = None
@@ -121,33 +121,32 @@ class Embedded:
             self._lock.announce(address)
 
     async def __aenter__(self) -> EmbeddedServers:
-        async with AsyncExitStack() as stack:
+        try:
             folder = DataFolder(self._data_dir)
-            self._lock = await stack.enter_async_context(hold(folder.path))
-            if any(self._wanted.values()):
-                await self._start(folder, stack)
-            self._stack = stack.pop_all()
+            self._lock = await self._stack.enter_async_context(hold(folder.path))
+            if self._wanted:
+                await self._start(folder, self._stack)
+        except BaseException as error:
+            await to_the_end(self._stack.aclose())
+            if isinstance(error, OSError):
+                raise DataFolderError(f"The data folder {self._data_dir} cannot be used: {error}.") from error
+            raise
         return self.servers
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with anyio.CancelScope(shield=True):  # stopping half would leave the data to recovery, not lose it
-            await self._stack.aclose()
         self._lock = None
+        await to_the_end(self._stack.aclose())
 
     async def _start(self, folder: DataFolder, stack: AsyncExitStack) -> None:
         account = await asyncio.to_thread(_open, folder)
         remove_short_folder(folder.read_state().get("socket_folder", ""))
         sockets = folder.socket_folder(account)
         stack.callback(remove_short_folder, str(sockets))
-        data = {Postgres: folder.postgres, Valkey: folder.valkey}
-        self._running = {
-            kind: kind(folder, data[kind], sockets, account, self._report)
-            for kind, wanted in self._wanted.items()
-            if wanted
-        }
+        self._running = {kind: kind(folder, sockets, account, self._tell) for kind in self._wanted}
         stack.callback(folder.forget_state)
+        folder.write_state({"socket_folder": str(sockets)})
         stack.push_async_callback(self._each, EmbeddedServer.stop)
         await self._each(EmbeddedServer.start)
 
@@ -164,6 +163,12 @@ class Embedded:
         for error in done:
             if isinstance(error, BaseException):
                 raise error
+
+    def _tell(self, sentence: str) -> None:
+        try:
+            self._progress(sentence)
+        except Exception:  # a closed terminal must not end the watch over the servers
+            _log.exception("This could not be reported: %s", sentence)
 
     def _describe(self, kind: type[EmbeddedServer]) -> RunningServer | None:
         server = self._running.get(kind)
@@ -186,7 +191,10 @@ def running(data_dir: Path) -> EmbeddedServers | None:
     For commands beside a running platform. Raises DataFolderError when they are another user's.
     """
     state = read_state(data_dir)
-    found = {key: RunningServer(**state[key]) for key in ("database", "bus") if state.get(key)}
+    try:
+        found = {key: RunningServer(**state[key]) for key in ("database", "bus") if state.get(key)}
+    except TypeError:  # written by a platform of another version
+        return None
     if not found or not all(_accepts(Path(server.socket)) for server in found.values()):
         return None
     return EmbeddedServers(**found)

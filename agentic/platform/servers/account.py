@@ -75,8 +75,8 @@ def own_name() -> str:
     return _account_of(os.geteuid()).name
 
 
-def server_account(data_owner: int | None) -> Account:
-    """The account for the servers, where `data_owner` is the uid that owns their data, if there are any.
+def server_account(data_owner: int) -> Account:
+    """The account for the servers, where `data_owner` is the uid that owns their data or the folder for them.
 
     Raises AccountError when this process's uid has no entry in the account database, or root finds no fit account.
     """

@@ -24,7 +24,7 @@ from platformdirs import user_data_path
 
 from agentic.platform.servers.account import Account
 from agentic.platform.servers.errors import DataFolderError
-from agentic.platform.servers.lock import LOCK_FILE
+from agentic.platform.servers.lock import LOCK_FILE, leave_to_owner
 
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
@@ -32,7 +32,7 @@ _SOCKET_PATH_LIMIT = (
     107 if sys.platform == "linux" else 103
 )  # bytes in sun_path without its NUL: unix(7), unix(4)
 _SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - short, as TMPDIR on macOS is not; mkdtemp makes ours private
-_SHORT_PREFIX = "agentic-"
+_SHORT_PREFIX = "agentic-sockets-"
 
 
 def default_data_dir() -> Path:
@@ -46,8 +46,6 @@ class DataFolder:
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
         self.servers = self.path / "servers"
-        self.postgres = self.servers / "postgres"
-        self.valkey = self.servers / "valkey"
         self.programs = self.path / "programs"
         self._state = self.path / "servers.json"
         try:
@@ -57,12 +55,12 @@ class DataFolder:
             raise DataFolderError(f"The data folder {self.path} cannot be used: {error.strerror}.") from error
         self._is_ours = not names or self.servers.name in names  # else it holds what is none of our business
 
-    def data_owner(self) -> int | None:
-        """The uid that owns the servers' data; None when there are none yet."""
-        for folder in (self.postgres, self.valkey):
+    def data_owner(self) -> int:
+        """The uid that owns the servers' data, or will as it owns the folder for them."""
+        for name in ("postgres", "valkey"):
             with contextlib.suppress(FileNotFoundError):
-                return folder.stat().st_uid
-        return None
+                return (self.servers / name).stat().st_uid
+        return self.path.stat().st_uid
 
     def open_to(self, account: Account) -> None:
         """Make `servers`, private but for the account, which may pass through.
@@ -70,9 +68,9 @@ class DataFolder:
         Permissions are changed on folders of our own only. Raises DataFolderError when another one bars the way.
         """
         self.servers.mkdir(mode=0o700, exist_ok=True)
-        for folder in [self.path] * self._is_ours + [self.servers]:
+        for folder in (self.path, self.servers) if self._is_ours else (self.servers,):
             if account.is_another:
-                os.chown(folder, -1, account.gid)
+                os.chown(folder, self.path.stat().st_uid, account.gid)
             folder.chmod(0o710 if account.is_another else 0o700)
         if not account.may_enter(self.servers):
             way = (*reversed(self.servers.parents), self.servers)
@@ -105,19 +103,21 @@ class DataFolder:
 
     def write(self, path: Path, text: str, reader: Account | None = None) -> None:
         """Write a file of the platform's, whole or not at all, that nobody else reads but the `reader`."""
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+        new = path.with_name(f".{path.name}.new")
+        new.unlink(missing_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-            self._leave_to_owner(descriptor)
+            leave_to_owner(descriptor, self.path)
             if reader is not None and reader.is_another:
                 os.fchown(descriptor, -1, reader.gid)
                 os.fchmod(descriptor, 0o640)
-        Path(temporary).replace(path)
+        new.replace(path)
 
     def open_log(self, path: Path) -> int:
         """Open a log for appending, never through a symbolic link; gives its descriptor."""
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        self._leave_to_owner(descriptor)
+        leave_to_owner(descriptor, self.path)
         return descriptor
 
     def write_state(self, state: dict[str, Any]) -> None:
@@ -131,11 +131,6 @@ class DataFolder:
     def forget_state(self) -> None:
         """Nothing runs any more."""
         self._state.unlink(missing_ok=True)
-
-    def _leave_to_owner(self, descriptor: int) -> None:
-        """As root in a normal user's folder, make no files that this user cannot use afterwards."""
-        if os.geteuid() == 0:
-            os.fchown(descriptor, self.path.stat().st_uid, -1)
 
 
 def read_state(data_dir: Path) -> dict[str, Any]:
@@ -154,7 +149,7 @@ def read_state(data_dir: Path) -> dict[str, Any]:
 
 
 def fits_sockets(folder: Path) -> bool:
-    """Whether sockets in it can be named: short enough, and without a comma, which separates hosts in a URL."""
+    """Whether URLs can name sockets in it: short enough, and without a comma, which separates hosts there."""
     longest = max(len(os.fsencode(folder / name)) for name in (POSTGRES_SOCKET, VALKEY_SOCKET))
     return longest <= _SOCKET_PATH_LIMIT and "," not in str(folder)
 

@@ -53,6 +53,7 @@ async def hold(folder: Path) -> AsyncGenerator[FolderLock]:
                 found = _read(descriptor)
                 raise DataFolderInUse(folder, found.pid, found.address)
             await asyncio.sleep(0.05)  # somebody may be asking for the holder at this very moment
+        leave_to_owner(descriptor, folder)
         lock = FolderLock(descriptor)
         lock.announce(None)
         yield lock
@@ -68,6 +69,12 @@ def find_holder(folder: Path) -> Holder | None:
         return None
 
 
+def leave_to_owner(descriptor: int, folder: Path) -> None:
+    """As root in a normal user's folder, make no file that this user cannot use afterwards."""
+    if os.geteuid() == 0:
+        os.fchown(descriptor, folder.stat().st_uid, -1)
+
+
 @contextmanager
 def _opened(path: Path, flags: int) -> Generator[int]:
     try:
@@ -76,8 +83,6 @@ def _opened(path: Path, flags: int) -> Generator[int]:
         raise
     except OSError as error:
         raise DataFolderError(f"The lock {path} cannot be opened: {error.strerror}.") from error
-    if os.geteuid() == 0:  # leave a normal user's folder usable for that user
-        os.fchown(descriptor, path.parent.stat().st_uid, -1)
     try:
         yield descriptor
     finally:

@@ -37,7 +37,14 @@ _SETTINGS = {
     "log_min_messages": "log",
     "log_checkpoints": "off",
 }
-_NOT_READY = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
+_NOT_READY = (
+    OSError,
+    TimeoutError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InternalClientError,  # how asyncpg says that the server went away between two of its messages
+)
 _INITDB_LIMIT = 120.0  # seconds
 
 
@@ -45,7 +52,7 @@ class Postgres(EmbeddedServer):
     """PostgreSQL 18 on a socket, open to the account that runs the platform and nobody else."""
 
     name = "PostgreSQL"
-    program = "postgres"
+    program = data_name = "postgres"
     # Fast shutdown; immediate shutdown (it recovers at the next start): the manual's section 18.5.
     endings: ClassVar[Endings] = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
 
@@ -107,8 +114,9 @@ class Postgres(EmbeddedServer):
             await asyncio.wait({child.exited}, timeout=_INITDB_LIMIT)
         finally:
             await child.end()
-        if code := child.exited.result():
-            raise self.failure(f"its data folder could not be made: {describe_exit(code)}")
+        if not child.exited.done() or child.exited.result() != 0:
+            how = describe_exit(child.exited.result()) if child.exited.done() else "it does not end"
+            raise self.failure(f"its data folder could not be made: {how}")
         _put_in_place(sibling, self._data)
 
     def _remove_unfinished(self) -> None:
@@ -165,6 +173,8 @@ class Postgres(EmbeddedServer):
                 return await self._ask_version()
         except _NOT_READY:
             return None
+        except asyncpg.PostgresError as error:
+            raise self.failure(f"it refused a connection: {error}") from error
 
     def _says_ready(self, pid: int) -> bool:
         """Whether the pid file names this process and says it is ready (its lines: miscadmin.h)."""
@@ -187,7 +197,8 @@ class Postgres(EmbeddedServer):
 
 def configuration(settings: dict[str, str]) -> str:
     """A postgresql.conf with these settings."""
-    lines = ("{} = '{}'".format(name, value.replace("'", "''")) for name, value in settings.items())
+    quoted = ((name, value.replace("\\", "\\\\").replace("'", "''")) for name, value in settings.items())
+    lines = (f"{name} = '{value}'" for name, value in quoted)
     return (
         "# Written by the platform at each start. To change a setting for good: ALTER SYSTEM.\n"
         + "\n".join(lines)
@@ -202,7 +213,9 @@ def identity_map(account: str) -> str:
 
 def _first_number(file: Path) -> int:
     with contextlib.suppress(OSError, ValueError, IndexError):
-        return int(file.read_text(errors="replace").splitlines()[0])
+        return abs(
+            int(file.read_text(errors="replace").splitlines()[0])
+        )  # a single-user server's is negative
     return 0
 
 

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agentic.platform.servers.account import Account, server_environment
 
@@ -48,6 +49,9 @@ class Child:
 
     async def end(self) -> None:
         """End it with its signals in turn; returns when it is gone, or when the last signal's time is up."""
+        await to_the_end(self._end())
+
+    async def _end(self) -> None:
         for number, patience in self._endings:
             if self.exited.done():
                 return
@@ -65,6 +69,19 @@ class Child:
     def _set_exited(self, code: int) -> None:
         if not self.exited.done():
             self.exited.set_result(code)
+
+
+async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work to its end even when cancelled meanwhile, however often; be cancelled then."""
+    task, cancelled = asyncio.create_task(work), None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 def describe_exit(code: int) -> str:

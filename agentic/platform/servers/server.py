@@ -33,17 +33,17 @@ class EmbeddedServer(ABC):
 
     name: ClassVar[str]
     program: ClassVar[str]
+    data_name: ClassVar[str]
     endings: ClassVar[Endings]
     version = ""
     obtained: Obtained = "started"
 
-    def __init__(
-        self, folder: DataFolder, data: Path, sockets: Path, account: Account, report: Report
-    ) -> None:
-        self._folder, self._data, self._sockets = folder, data, sockets
-        self._account, self._report = account, report
+    def __init__(self, folder: DataFolder, sockets: Path, account: Account, report: Report) -> None:
+        self._folder, self._sockets, self._account, self._report = folder, sockets, account, report
+        self._data = folder.servers / self.data_name
         self._child: Child | None = None
-        self.log = data.with_name(f"{data.name}.log")
+        self._log_start = 0
+        self.log = folder.servers / f"{self.data_name}.log"
 
     @property
     @abstractmethod
@@ -92,7 +92,10 @@ class EmbeddedServer(ABC):
             self._report(f"{self.name} is gone: {describe_exit(child.exited.result())}. Starting it again.")
             pause = 0.0 if clock() - began > _LIVED_WELL else pause
             pause = await self._start_again(pause)
-            changed()
+            try:
+                changed()
+            except OSError as error:
+                self._report(f"What runs could not be written down: {error}")
 
     async def _start_again(self, pause: float) -> float:
         while True:

@@ -27,7 +27,7 @@ class Valkey(EmbeddedServer):
     """Valkey on a socket, with its append-only file on."""
 
     name = "Valkey"
-    program = "valkey-server"
+    program, data_name = "valkey-server", "valkey"
     endings: ClassVar[Endings] = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
 
     @property
@@ -56,7 +56,7 @@ class Valkey(EmbeddedServer):
         try:
             async with asyncio.timeout(10):
                 facts = await ask(self.socket)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
             return None
         return facts.get("valkey_version") if facts.get("process_id") == str(child.pid) else None
 
