@@ -92,7 +92,7 @@ def as_json(source: Any, columns: list[str]) -> ColumnElement[Any]:
     return func.json_build_object(*pairs)
 
 
-def _taken(payload: ColumnElement[Any], column: Column[Any]) -> ColumnElement[Any]:
+def from_json(payload: ColumnElement[Any], column: Column[Any]) -> ColumnElement[Any]:
     """The column's value out of a JSON record."""
     key = word(column.name)
     if isinstance(column.type, JSONB):
@@ -100,7 +100,7 @@ def _taken(payload: ColumnElement[Any], column: Column[Any]) -> ColumnElement[An
         return func.nullif(value, cast(word("null"), JSONB())) if column.nullable else value
     if isinstance(column.type, ARRAY):
         items = func.jsonb_array_elements_text(payload.op("->", return_type=JSONB())(key))
-        return func.array(select(items.column_valued("item")).scalar_subquery())
+        return func.array(select(items.column_valued("item")).scalar_subquery(), type_=column.type)
     value = payload.op("->>", return_type=Text())(key)
     return value if isinstance(column.type, String) else cast(value, column.type)
 
@@ -152,7 +152,7 @@ class TableStatements:
         columns = [column for column in public(self.table) if column.name != "id"]
         row = insert(self.table).from_select(
             ["id", *(column.name for column in columns)],
-            select(given.c.id, *(_taken(given.c.payload, column) for column in columns)).order_by(
+            select(given.c.id, *(from_json(given.c.payload, column) for column in columns)).order_by(
                 given.c.ord
             ),
         )
@@ -175,11 +175,10 @@ class TableStatements:
         )
         return compiled(select(number(1)).add_cte(row.cte("row"), head.cte("head"), event))
 
-    @cached_property
-    def get(self) -> Statement:
-        """Parameter: id. Result: version, record."""
-        where = self.table.c.id == bindparam("id", type_=UUID())
-        return compiled(select(self.table.c.version, as_json(self.table, self.columns)).where(where))
+    def get(self, source: Any, names: tuple[str, ...] = ("id",)) -> Statement:
+        """The record of `source` (the table, or its past: `fold.py`) with these columns. Result: version, record."""
+        where = [source.c[name] == bindparam(name, type_=source.c[name].type) for name in names]
+        return compiled(select(source.c.version, as_json(source, self.columns)).where(*where))
 
     @cached_property
     def update(self) -> Statement:
@@ -241,7 +240,7 @@ class TableStatements:
             .values(
                 {
                     column.name: case(
-                        (payload.op("?")(word(column.name)), _taken(payload, column)), else_=column
+                        (payload.op("?")(word(column.name)), from_json(payload, column)), else_=column
                     )
                     for column in public(table)
                     if column.name not in ("id", "version", "created_at")
@@ -316,28 +315,31 @@ class TableStatements:
             verb=word(verb),
         )
 
-    def list_page(
-        self, conditions: list[ColumnElement[bool]], *, newest_first: bool, after: bool
+    def page(
+        self, source: Any, conditions: list[ColumnElement[bool]], by: str = "id", *, down: bool, after: bool
     ) -> Statement:
-        """One page: `limit` records that meet `conditions`, beyond the id `after`. Result: items, more, last id."""
-        table = self.table
+        """One page of `source`: `limit` records that meet `conditions`, ordered by a column, beyond `after` in it.
+
+        Result: items, more, last value of the column.
+        """
+        key = source.c[by]
         where = list(conditions)
         if after:
-            bound = bindparam("after", type_=UUID())
-            where.append(table.c.id < bound if newest_first else table.c.id > bound)
+            bound = bindparam("after", type_=key.type)
+            where.append(key < bound if down else key > bound)
         limit = bindparam("limit", type_=BigInteger())
         page = (
-            select(*[table.c[name] for name in self.columns])
+            select(*[source.c[name] for name in self.columns])
             .where(*where)
-            .order_by(table.c.id.desc() if newest_first else table.c.id)
+            .order_by(key.desc() if down else key)
             .limit(limit + number(1))
             .subquery("page")
         )
-        return compiled(page_of(page, as_json(page, self.columns), page.c.id, limit))
+        return compiled(page_of(page, as_json(page, self.columns), page.c[by], limit))
 
-    def count(self, conditions: list[ColumnElement[bool]]) -> Statement:
-        """How many records meet `conditions`."""
-        return compiled(select(func.count()).select_from(self.table).where(*conditions))
+    def count(self, source: Any, conditions: list[ColumnElement[bool]]) -> Statement:
+        """How many records of `source` meet `conditions`."""
+        return compiled(select(func.count()).select_from(source).where(*conditions))
 
 
 def page_of(

@@ -17,12 +17,14 @@ from agentic.layers.base.common_errors import InvalidError
 
 MAX_DEPTH = 64
 MAX_EXPONENT = 1000
+MAX_BITS = math.ceil(MAX_EXPONENT / math.log10(2))
+TOO_FAR = f"a number with an exponent beyond {MAX_EXPONENT} cannot be kept"
 
 
 def _number(text: str) -> float | Decimal:
     exact = Decimal(text)
     if exact and abs(exact.adjusted()) > MAX_EXPONENT:
-        raise ValueError(f"a number with an exponent beyond {MAX_EXPONENT} cannot be kept")
+        raise ValueError(TOO_FAR)
     near = float(text)
     return near if math.isfinite(near) and Decimal(repr(near)) == exact else exact
 
@@ -80,13 +82,18 @@ def _walk(value: Any, field: str, depth: int) -> None:
 
 
 def _check_scalar(value: Any, field: str) -> None:
-    if value is None or isinstance(value, int):
+    if value is None:
         return
-    if isinstance(value, float | Decimal):
-        if math.isfinite(value):
-            return
-        raise InvalidError.of((field, "NaN and infinities are not JSON"))
-    raise InvalidError.of((field, f"{type(value).__name__} is not a JSON type"))
+    if isinstance(value, int):
+        kept = value.bit_length() <= MAX_BITS
+    elif isinstance(value, float | Decimal):
+        if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
+            raise InvalidError.of((field, "NaN and infinities are not JSON"))
+        kept = isinstance(value, float) or not value or abs(value.adjusted()) <= MAX_EXPONENT
+    else:
+        raise InvalidError.of((field, f"{type(value).__name__} is not a JSON type"))
+    if not kept:
+        raise InvalidError.of((field, TOO_FAR))
 
 
 def _check_depth(depth: int, field: str) -> None:

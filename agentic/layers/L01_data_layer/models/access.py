@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, Kind, Moment, Name
+from agentic.layers.L01_data_layer.models.fields import Body, Changes, Kind, Moment, Name, Wanted
 from agentic.layers.L01_data_layer.models.resource import NO_DELETE, ListQuery, Resource
 
 
@@ -31,8 +31,8 @@ class ApiKeyUpdate(Changes):
 class ApiKeyQuery(ListQuery):
     """Filters of the list of keys."""
 
-    key_hash: str | None = None
-    name: str | None = None
+    key_hash: Wanted | None = None
+    name: Wanted | None = None
 
 
 class ApiKey(TypedDict):

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, JsonObject, Kind, Name
+from agentic.layers.L01_data_layer.models.fields import Body, Changes, JsonObject, Kind, Name, Wanted
 from agentic.layers.L01_data_layer.models.resource import Lifecycle, ListQuery, Resource
 
 
@@ -36,9 +36,10 @@ class AgentUpdate(Changes):
 class AgentQuery(ListQuery):
     """Filters of the list of agents."""
 
-    status: str | None = None
-    agent_type: str | None = None
-    name: str | None = None
+    status: Wanted | None = None
+    agent_type: Wanted | None = None
+    name: Wanted | None = None
+    did: Wanted | None = None
 
 
 class Agent(TypedDict):

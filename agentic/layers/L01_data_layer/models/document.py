@@ -7,11 +7,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
-from agentic.layers.base.jsonio import check_text
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, JsonObject, Kind, Text
+from agentic.layers.L01_data_layer.models.fields import (
+    Body,
+    Changes,
+    JsonObject,
+    Kind,
+    Text,
+    Wanted,
+    storable,
+)
 from agentic.layers.L01_data_layer.models.resource import ListQuery, Resource
 
-Title = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(lambda x: check_text(x, "title"))]
+Title = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(storable)]
 Tags = Annotated[list[Kind], Field(max_length=100)]
 
 
@@ -38,8 +45,8 @@ class DocumentUpdate(Changes):
 class DocumentQuery(ListQuery):
     """Filters of the list of documents; `tag` names one tag that the document must have."""
 
-    content_type: str | None = None
-    tag: str | None = None
+    content_type: Wanted | None = None
+    tag: Wanted | None = None
 
 
 class Document(TypedDict):

@@ -6,8 +6,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from agentic.layers.L01_data_layer.models.fields import Body, Id, JsonObject, Kind, Score, Text
-from agentic.layers.L01_data_layer.models.resource import APPEND_ONLY, ListQuery, Resource
+from agentic.layers.L01_data_layer.models.fields import Body, Id, JsonObject, Kind, Score, Text, Wanted
+from agentic.layers.L01_data_layer.models.resource import APPEND_ONLY, Fraction, ListQuery, Resource
 
 
 class EvaluationCreate(Body):
@@ -26,7 +26,9 @@ class EvaluationQuery(ListQuery):
 
     agent_id: Id | None = None
     task_id: Id | None = None
-    evaluation_type: str | None = None
+    evaluation_type: Wanted | None = None
+    min_score: Fraction | None = None
+    max_score: Fraction | None = None
 
 
 class Evaluation(TypedDict):

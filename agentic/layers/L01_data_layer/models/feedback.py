@@ -6,8 +6,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, Int, JsonObject, Kind, Text
-from agentic.layers.L01_data_layer.models.resource import NO_DELETE, ListQuery, Resource, Truth
+from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, Int, JsonObject, Kind, Text, Wanted
+from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Integer, ListQuery, Resource, Truth
 
 
 class FeedbackCreate(Body):
@@ -33,7 +33,9 @@ class FeedbackQuery(ListQuery):
 
     agent_id: Id | None = None
     task_id: Id | None = None
-    feedback_type: str | None = None
+    feedback_type: Wanted | None = None
+    min_rating: Integer | None = None
+    max_rating: Integer | None = None
     processed: Truth | None = None
 
 

@@ -8,11 +8,14 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.ids import timestamp
 from agentic.layers.base.jsonio import check, check_text
 
 MAX_TEXT = 5_000_000
 MAX_INT = 2_147_483_647
+FIRST_YEAR, LAST_YEAR = 1000, 9998
+"""Within them a moment has four digits of year in every time zone."""
 
 
 class Body(BaseModel):
@@ -32,12 +35,26 @@ class Changes(Body):
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
 
-def _storable(value: str) -> str:
-    return check_text(value, "text")
+def storable(value: str) -> str:
+    """The text itself; a `ValueError` when the database cannot keep it."""
+    try:
+        return check_text(value, "")
+    except InvalidError as error:
+        raise _refusal(error) from None
 
 
 def _json(value: Any) -> Any:
-    return check(value, "value")
+    try:
+        return check(value, "")
+    except InvalidError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: InvalidError) -> ValueError:
+    # As a ValueError it gets the name of its field from pydantic; in front stands the path within the field.
+    refused = error.members["errors"][0]
+    path = refused["field"].lstrip(".")[:100]
+    return ValueError(f"{path}: {refused['message']}" if path else refused["message"])
 
 
 def _utc(value: Any) -> str:
@@ -49,14 +66,18 @@ def _utc(value: Any) -> str:
         raise ValueError("a time is text in RFC 3339 form, such as 2026-11-22T12:00:00Z")
     if moment.tzinfo is None:
         raise ValueError("a time needs its offset, such as Z")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"a time is between the years {FIRST_YEAR} and {LAST_YEAR}")
     return timestamp(moment)
 
 
 Id = Annotated[UUID, Field(strict=False)]
-Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_storable)]
-Kind = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_storable)]
-Prose = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_storable)]
-Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_storable)]
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(storable)]
+Kind = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(storable)]
+Prose = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(storable)]
+Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(storable)]
+Wanted = Annotated[str, Field(max_length=255), AfterValidator(storable)]
+"""What a filter compares with."""
 JsonObject = Annotated[dict[str, Any], AfterValidator(_json)]
 JsonArray = Annotated[list[Any], AfterValidator(_json)]
 Json = Annotated[Any, AfterValidator(_json)]

@@ -8,8 +8,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, JsonArray, Kind, Prose
-from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource
+from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, JsonArray, Kind, Prose, Wanted
+from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Integer, Lifecycle, ListQuery, Resource
 
 Priority = Annotated[int, Field(ge=0, le=100)]
 
@@ -38,7 +38,8 @@ class GoalQuery(ListQuery):
     """Filters of the list of goals."""
 
     agent_id: Id | None = None
-    status: str | None = None
+    status: Wanted | None = None
+    priority: Integer | None = None
     parent_goal_id: Id | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from agentic.layers.L01_data_layer.models.fields import Body, Count, Id, Kind, Money, Name
+from agentic.layers.L01_data_layer.models.fields import Body, Count, Id, Kind, Money, Name, Wanted
 from agentic.layers.L01_data_layer.models.resource import APPEND_ONLY, ListQuery, Resource
 
 
@@ -24,8 +24,8 @@ class ModelUsageQuery(ListQuery):
     """Filters of the list of model calls."""
 
     agent_id: Id | None = None
-    model_provider: str | None = None
-    model_name: str | None = None
+    model_provider: Wanted | None = None
+    model_name: Wanted | None = None
 
 
 class ModelUsage(TypedDict):

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, Count, Id, JsonArray, Kind
+from agentic.layers.L01_data_layer.models.fields import Body, Changes, Count, Id, JsonArray, Kind, Wanted
 from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource
 
 
@@ -34,7 +34,8 @@ class PlanQuery(ListQuery):
 
     goal_id: Id | None = None
     agent_id: Id | None = None
-    status: str | None = None
+    status: Wanted | None = None
+    plan_type: Wanted | None = None
 
 
 class Plan(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +13,12 @@ from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
 from agentic.layers.base.states import Machine
-from agentic.layers.L01_data_layer.models.fields import Body, Changes
+from agentic.layers.L01_data_layer.models.fields import MAX_INT, Body, Changes, Moment
 
 R = TypeVar("R")
+
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_FRACTION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,20})?")
 
 Verb = Literal["create", "get", "list", "update", "delete"]
 ALL: frozenset[Verb] = frozenset(("create", "get", "list", "update", "delete"))
@@ -31,7 +35,11 @@ class Page(TypedDict, Generic[R]):
 
 
 def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
+
+
+def _fraction(value: Any) -> Any:
+    return float(value) if isinstance(value, str) and _FRACTION.fullmatch(value) else value
 
 
 def _truth(value: Any) -> Any:
@@ -39,6 +47,8 @@ def _truth(value: Any) -> Any:
 
 
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
+Integer = Annotated[int, BeforeValidator(_whole), Field(ge=-MAX_INT, le=MAX_INT)]
+Fraction = Annotated[float, BeforeValidator(_fraction), Field(ge=0, le=1)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 
 
@@ -48,16 +58,30 @@ class AsOf(Query):
     as_of: Annotated[str, Field(max_length=40)] | None = None
 
 
-class ListQuery(AsOf):
-    """What every list takes. Subclasses add filters, each named as the column it equals."""
+class Paging(Query):
+    """How a list is paged; `total` asks for the number of all records that meet the filters."""
 
     limit: Annotated[WholeNumber, Field(ge=1, le=1000)] = 100
-    cursor: Annotated[str, Field(max_length=200)] | None = None
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
     order: Literal["asc", "desc"] = "desc"
     total: Truth = False
 
 
-LIST_FIELDS = frozenset(ListQuery.model_fields)
+class ListQuery(Paging, AsOf):
+    """What every list takes. `since` and `until` bound the moment of creation; subclasses add filters."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+LIST_FIELDS = frozenset((*Paging.model_fields, *AsOf.model_fields))
+
+
+def filters_of(query: Query) -> dict[str, Any]:
+    """The filters that a request names: what is neither paging nor `as_of`."""
+    return {
+        name: value for name, value in query.__dict__.items() if name not in LIST_FIELDS and value is not None
+    }
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, Json, JsonObject, Kind
+from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, Json, JsonObject, Kind, Wanted
 from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource
 
 
@@ -32,8 +32,8 @@ class SessionQuery(ListQuery):
     """Filters of the list of sessions."""
 
     agent_id: Id | None = None
-    session_type: str | None = None
-    status: str | None = None
+    session_type: Wanted | None = None
+    status: Wanted | None = None
 
 
 class Session(TypedDict):

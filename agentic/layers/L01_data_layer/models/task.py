@@ -7,7 +7,17 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, Int, Json, JsonObject, Kind, Prose
+from agentic.layers.L01_data_layer.models.fields import (
+    Body,
+    Changes,
+    Id,
+    Int,
+    Json,
+    JsonObject,
+    Kind,
+    Prose,
+    Wanted,
+)
 from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource
 
 
@@ -39,7 +49,8 @@ class TaskQuery(ListQuery):
 
     plan_id: Id | None = None
     agent_id: Id | None = None
-    status: str | None = None
+    status: Wanted | None = None
+    task_type: Wanted | None = None
 
 
 class Task(TypedDict):

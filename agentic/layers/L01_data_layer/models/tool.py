@@ -17,6 +17,7 @@ from agentic.layers.L01_data_layer.models.fields import (
     Moment,
     Name,
     Text,
+    Wanted,
 )
 from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource, Truth
 
@@ -45,8 +46,8 @@ class ToolUpdate(Changes):
 class ToolQuery(ListQuery):
     """Filters of the list of tools."""
 
-    name: str | None = None
-    tool_type: str | None = None
+    name: Wanted | None = None
+    tool_type: Wanted | None = None
     enabled: Truth | None = None
 
 
@@ -91,7 +92,7 @@ class ToolExecutionQuery(ListQuery):
 
     tool_id: Id | None = None
     agent_id: Id | None = None
-    status: str | None = None
+    status: Wanted | None = None
 
 
 class ToolExecution(TypedDict):
@@ -104,6 +105,7 @@ class ToolExecution(TypedDict):
     output_result: Any
     status: str
     error_message: str | None
+    created_at: str
     started_at: str | None
     completed_at: str | None
     version: int
@@ -120,7 +122,10 @@ TOOL_EXECUTIONS = Resource(
     ToolExecutionUpdate,
     Lifecycle(
         states.TOOL_EXECUTION,
-        dict.fromkeys(states.final_states(states.TOOL_EXECUTION), "completed_at"),
+        {
+            "running": "started_at",
+            **dict.fromkeys(states.final_states(states.TOOL_EXECUTION), "completed_at"),
+        },
     ),
     verbs=NO_DELETE,
 )

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from agentic.layers.L01_data_layer.conditions import at_least, at_most
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, Feedback
 from agentic.layers.L01_data_layer.services.resource_service import ResourceService
 from agentic.layers.L01_data_layer.store import Store
@@ -13,3 +18,11 @@ class FeedbackStore(ResourceService[Feedback]):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store, FEEDBACK, FEEDBACK_TABLE)
+
+    def condition(self, name: str, rows: Any) -> ColumnElement[bool]:
+        """`min_rating` and `max_rating` bound the rating; the others are as usual."""
+        if name == "min_rating":
+            return at_least(rows, "rating", name)
+        if name == "max_rating":
+            return at_most(rows, "rating", name)
+        return super().condition(name, rows)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import ColumnElement, Table, bindparam
+from sqlalchemy import ColumnElement, Table
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import (
@@ -22,9 +21,11 @@ from agentic.layers.base.common_errors import (
 from agentic.layers.base.ids import now, timestamp, uuid7
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.base.states import sources
-from agentic.layers.L01_data_layer.models.resource import LIST_FIELDS, AsOf, ListQuery, Resource
-from agentic.layers.L01_data_layer.services.history import record_as_of, records_as_of
-from agentic.layers.L01_data_layer.statements import Statement, TableStatements
+from agentic.layers.L01_data_layer.conditions import equals, since, until
+from agentic.layers.L01_data_layer.models.resource import AsOf, Resource, filters_of
+from agentic.layers.L01_data_layer.services.history import Past, parse_as_of
+from agentic.layers.L01_data_layer.services.records import Records
+from agentic.layers.L01_data_layer.statements import TableStatements
 from agentic.layers.L01_data_layer.store import Changed, Created, Deleted, Store, Transaction, trace
 
 R = TypeVar("R")
@@ -54,9 +55,9 @@ class ResourceService(Generic[R]):
         self.resource = resource
         self.table = table
         self.statements = TableStatements(table, resource.name)
+        self.records = Records(store.database, self.statements, self.condition)
         self._writes = store.writes(self.statements)
         self._blank = self._blank_record()
-        self._pages: dict[tuple[Any, ...], Statement] = {}
 
     # -- create
 
@@ -112,63 +113,28 @@ class ResourceService(Generic[R]):
     async def get(self, call: Call) -> Answer:
         """One record, as it is or as it was."""
         record_id = parse_id(call.path["id"])
-        if call.query:
-            as_of = validated(AsOf, call.query).as_of
-            if as_of is not None:
-                return await self._found(
-                    await record_as_of(self.store.database, self.resource.name, record_id, as_of)
-                )
-        row = await self.store.database.fetchrow(self.statements.get.sql, record_id)
-        if row is None:
-            raise self.missing(record_id)
-        return Answer(row[1], row[0])
-
-    async def _found(self, answer: Answer | None) -> Answer:
+        past = parse_as_of(validated(AsOf, call.query).as_of) if call.query else None
+        answer = await self.records.one({"id": record_id}, past)
         if answer is None:
-            raise NotFoundError(f"There was no such {self.resource.name} then.")
+            raise self.missing(record_id, past)
         return answer
 
-    def missing(self, record_id: UUID) -> NotFoundError:
-        """The error for an unknown id."""
-        return NotFoundError(f"There is no {self.resource.name} {record_id}.")
+    def missing(self, record_id: UUID, past: Past | None = None) -> NotFoundError:
+        """The error for an unknown id, or one that was not there then."""
+        there_is = "There is" if past is None else "Then there was"
+        return NotFoundError(f"{there_is} no {self.resource.name} {record_id}.")
 
     # -- list
 
     async def list(self, call: Call) -> Answer:
-        """One page of records, newest first unless asked otherwise."""
+        """One page of records, newest first unless asked otherwise; with `as_of`, as they were."""
         query = validated(self.resource.filters, call.query)
-        filters = {
-            name: value
-            for name, value in query.__dict__.items()
-            if name not in LIST_FIELDS and value is not None
-        }
-        if query.as_of is not None:
-            return await records_as_of(self.store.database, self.resource.name, query, filters)
-        after = decode_cursor(query.cursor)
-        statement = self._page(tuple(filters), query, after is not None)
-        values = {**filters, "limit": query.limit, "after": after}
-        row = await self.store.database.fetchrow(statement.sql, *(values[name] for name in statement.names))
-        assert row is not None
-        total = await self._count(filters) if query.total else None
-        return page_answer(row, total)
+        return await self.records.page(query, filters_of(query), parse_as_of(query.as_of))
 
-    def _page(self, filters: tuple[str, ...], query: ListQuery, after: bool) -> Statement:
-        shape = (filters, query.order, after)
-        if shape not in self._pages:
-            conditions = [self.condition(name) for name in filters]
-            newest_first = query.order == "desc"
-            self._pages[shape] = self.statements.list_page(conditions, newest_first=newest_first, after=after)
-        return self._pages[shape]
-
-    async def _count(self, filters: Mapping[str, Any]) -> int:
-        statement = self.statements.count([self.condition(name) for name in filters])
-        row = await self.store.database.fetchrow(statement.sql, *(filters[name] for name in statement.names))
-        return row[0] if row else 0
-
-    def condition(self, name: str) -> ColumnElement[bool]:
-        """What a filter means in SQL: equality with the column of its name."""
-        column = self.table.c[name]
-        return column == bindparam(name, type_=column.type)
+    def condition(self, name: str, rows: Any) -> ColumnElement[bool]:
+        """What a filter means, `rows` being the columns of a table or of the past: mostly, equality with a column."""
+        known = {"since": since, "until": until}.get(name)
+        return known(rows) if known is not None else equals(rows, name)
 
     # -- update
 
@@ -190,7 +156,7 @@ class ResourceService(Generic[R]):
         stamps: dict[str, str] = {}
         allowed = None
         if "status" in changes and self.resource.lifecycle is not None:
-            allowed = ",".join(sorted(self._sources(changes["status"])))
+            allowed = ",".join(sorted(self.states_before(changes["status"])))
             if (column := self.resource.lifecycle.stamps.get(changes["status"])) is not None:
                 stamps[column] = written
         if "updated_at" in self.table.c:
@@ -198,7 +164,12 @@ class ResourceService(Generic[R]):
         payload = jsonio.encode(changes)
         return Changed(record_id, payload, jsonio.encode(stamps), uuid7(), trace(), moment, expected, allowed)
 
-    def _sources(self, status: str) -> frozenset[str]:
+    def states_before(self, status: str) -> frozenset[str]:
+        """The states from which this one may be reached.
+
+        Raises:
+            InvalidError: there is no such state.
+        """
         assert self.resource.lifecycle is not None
         machine = self.resource.lifecycle.machine
         if status not in machine:
@@ -256,30 +227,3 @@ def stale(name: str, expected: int, version: int) -> StaleVersionError:
     """The error for a version that is no longer the record's."""
     detail = f"The {name} is at version {version}, not {expected}."
     return StaleVersionError(detail, current_version=version)
-
-
-def encode_cursor(key: str) -> str:
-    """An opaque cursor: what comes after `key`."""
-    return urlsafe_b64encode(UUID(key).bytes).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str | None) -> UUID | None:
-    """The id that a cursor names.
-
-    Raises:
-        InvalidError: this is no cursor that a list gave.
-    """
-    if cursor is None:
-        return None
-    try:
-        return UUID(bytes=urlsafe_b64decode(cursor + "=="))
-    except (ValueError, TypeError):
-        raise InvalidError.of(("cursor", "not a cursor that a list gave")) from None
-
-
-def page_answer(row: Any, total: int | None) -> Answer:
-    """One page as JSON, around the items that PostgreSQL rendered."""
-    items, more, last = row
-    cursor = f'"{encode_cursor(last)}"' if more else "null"
-    tail = "" if total is None else f',"total":{total}'
-    return Answer(b'{"items":%b,"next_cursor":%b%b}' % (items, cursor.encode(), tail.encode()))

@@ -30,5 +30,6 @@ GOALS = Table(
     version(),
     Index("idx_goals_agent_id", "agent_id", "id"),
     Index("idx_goals_status", "status", "id"),
+    Index("idx_goals_priority", "priority", "id"),
     Index("idx_goals_parent_goal_id", "parent_goal_id", "id"),
 )

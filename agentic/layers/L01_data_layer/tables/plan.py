@@ -28,4 +28,5 @@ PLANS = Table(
     Index("idx_plans_goal_id", "goal_id", "id"),
     Index("idx_plans_agent_id", "agent_id", "id"),
     Index("idx_plans_status", "status", "id"),
+    Index("idx_plans_plan_type", "plan_type", "id"),
 )

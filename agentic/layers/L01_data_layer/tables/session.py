@@ -28,8 +28,8 @@ SESSIONS = Table(
     moment("heartbeat_at"),
     version(),
     Index("idx_sessions_agent_id", "agent_id", "id"),
+    Index("idx_sessions_session_type", "session_type", "id"),
     Index("idx_sessions_status", "status", "id"),
-    Index("idx_sessions_heartbeat", "heartbeat_at", postgresql_where=text("status = 'active'")),
 )
 
 CHECKPOINTS = Table(

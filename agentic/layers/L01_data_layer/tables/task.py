@@ -33,4 +33,5 @@ TASKS = Table(
     Index("idx_tasks_plan_id", "plan_id", "id"),
     Index("idx_tasks_agent_id", "agent_id", "id"),
     Index("idx_tasks_status", "status", "id"),
+    Index("idx_tasks_task_type", "task_type", "id"),
 )

@@ -42,6 +42,7 @@ TOOL_EXECUTIONS = Table(
     Column("output_result", JSONB()),
     Column("status", String(50), nullable=False, server_default=text("'pending'")),
     long_text("error_message"),
+    created_at(),
     moment("started_at"),
     moment("completed_at"),
     version(),

@@ -155,6 +155,20 @@ def upgrade() -> None:
     op.create_index(
         "idx_events_aggregate", "events", ["aggregate_id", "aggregate_type", "version"], unique=True
     )
+    op.create_index(
+        "idx_events_causation",
+        "events",
+        [sa.literal_column("(metadata ->> 'causation_id')")],
+        unique=False,
+        postgresql_where=sa.text("(metadata ->> 'causation_id') IS NOT NULL"),
+    )
+    op.create_index(
+        "idx_events_correlation",
+        "events",
+        [sa.literal_column("(metadata ->> 'correlation_id')")],
+        unique=False,
+        postgresql_where=sa.text("(metadata ->> 'correlation_id') IS NOT NULL"),
+    )
     op.create_index("idx_events_created", "events", ["created_at"], unique=False)
     op.create_index(
         "idx_events_pending",
@@ -229,6 +243,7 @@ def upgrade() -> None:
     )
     op.create_index("idx_goals_agent_id", "goals", ["agent_id", "id"], unique=False)
     op.create_index("idx_goals_parent_goal_id", "goals", ["parent_goal_id", "id"], unique=False)
+    op.create_index("idx_goals_priority", "goals", ["priority", "id"], unique=False)
     op.create_index("idx_goals_status", "goals", ["status", "id"], unique=False)
     op.create_table(
         "model_usage",
@@ -269,13 +284,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("sessions_pkey")),
     )
     op.create_index("idx_sessions_agent_id", "sessions", ["agent_id", "id"], unique=False)
-    op.create_index(
-        "idx_sessions_heartbeat",
-        "sessions",
-        ["heartbeat_at"],
-        unique=False,
-        postgresql_where=sa.text("status = 'active'"),
-    )
+    op.create_index("idx_sessions_session_type", "sessions", ["session_type", "id"], unique=False)
     op.create_index("idx_sessions_status", "sessions", ["status", "id"], unique=False)
     op.create_table(
         "tool_executions",
@@ -286,6 +295,7 @@ def upgrade() -> None:
         sa.Column("output_result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("status", sa.String(length=50), server_default=sa.text("'pending'"), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
@@ -329,6 +339,7 @@ def upgrade() -> None:
     )
     op.create_index("idx_plans_agent_id", "plans", ["agent_id", "id"], unique=False)
     op.create_index("idx_plans_goal_id", "plans", ["goal_id", "id"], unique=False)
+    op.create_index("idx_plans_plan_type", "plans", ["plan_type", "id"], unique=False)
     op.create_index("idx_plans_status", "plans", ["status", "id"], unique=False)
     op.create_table(
         "tasks",
@@ -357,6 +368,7 @@ def upgrade() -> None:
     op.create_index("idx_tasks_agent_id", "tasks", ["agent_id", "id"], unique=False)
     op.create_index("idx_tasks_plan_id", "tasks", ["plan_id", "id"], unique=False)
     op.create_index("idx_tasks_status", "tasks", ["status", "id"], unique=False)
+    op.create_index("idx_tasks_task_type", "tasks", ["task_type", "id"], unique=False)
     op.create_table(
         "evaluations",
         sa.Column("id", sa.UUID(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -423,11 +435,13 @@ def downgrade() -> None:
     op.drop_index("idx_evaluations_created", table_name="evaluations")
     op.drop_index("idx_evaluations_agent_id", table_name="evaluations")
     op.drop_table("evaluations")
+    op.drop_index("idx_tasks_task_type", table_name="tasks")
     op.drop_index("idx_tasks_status", table_name="tasks")
     op.drop_index("idx_tasks_plan_id", table_name="tasks")
     op.drop_index("idx_tasks_agent_id", table_name="tasks")
     op.drop_table("tasks")
     op.drop_index("idx_plans_status", table_name="plans")
+    op.drop_index("idx_plans_plan_type", table_name="plans")
     op.drop_index("idx_plans_goal_id", table_name="plans")
     op.drop_index("idx_plans_agent_id", table_name="plans")
     op.drop_table("plans")
@@ -437,9 +451,7 @@ def downgrade() -> None:
     op.drop_index("idx_tool_executions_agent_id", table_name="tool_executions")
     op.drop_table("tool_executions")
     op.drop_index("idx_sessions_status", table_name="sessions")
-    op.drop_index(
-        "idx_sessions_heartbeat", table_name="sessions", postgresql_where=sa.text("status = 'active'")
-    )
+    op.drop_index("idx_sessions_session_type", table_name="sessions")
     op.drop_index("idx_sessions_agent_id", table_name="sessions")
     op.drop_table("sessions")
     op.drop_index("idx_model_usage_model_provider", table_name="model_usage")
@@ -448,6 +460,7 @@ def downgrade() -> None:
     op.drop_index("idx_model_usage_agent_id", table_name="model_usage")
     op.drop_table("model_usage")
     op.drop_index("idx_goals_status", table_name="goals")
+    op.drop_index("idx_goals_priority", table_name="goals")
     op.drop_index("idx_goals_parent_goal_id", table_name="goals")
     op.drop_index("idx_goals_agent_id", table_name="goals")
     op.drop_table("goals")
@@ -460,6 +473,16 @@ def downgrade() -> None:
     op.drop_index("idx_events_position", table_name="events")
     op.drop_index("idx_events_pending", table_name="events", postgresql_where=sa.text("position IS NULL"))
     op.drop_index("idx_events_created", table_name="events")
+    op.drop_index(
+        "idx_events_correlation",
+        table_name="events",
+        postgresql_where=sa.text("(metadata ->> 'correlation_id') IS NOT NULL"),
+    )
+    op.drop_index(
+        "idx_events_causation",
+        table_name="events",
+        postgresql_where=sa.text("(metadata ->> 'causation_id') IS NOT NULL"),
+    )
     op.drop_index("idx_events_aggregate", table_name="events")
     op.drop_table("events")
     op.drop_table("event_kinds")

@@ -1,0 +1,124 @@
+"""The records of one table, to be read: one, or a page of those that meet filters, as they are or as they were."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from asyncpg import Record
+from sqlalchemy import ColumnElement
+
+from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.operation import Answer
+from agentic.layers.L01_data_layer.database import Database
+from agentic.layers.L01_data_layer.fold import Bound, folded
+from agentic.layers.L01_data_layer.models.resource import Paging
+from agentic.layers.L01_data_layer.services.history import Past
+from agentic.layers.L01_data_layer.statements import Statement, TableStatements
+
+Condition = Callable[[str, Any], ColumnElement[bool]]
+"""What a filter means, given its name and the columns of the rows."""
+
+
+class _Shape(NamedTuple):
+    """What distinguishes one statement from another; values do not."""
+
+    what: Literal["one", "page", "count"]
+    names: tuple[str, ...]
+    past: Bound | None
+    down: bool = False
+    after: bool = False
+
+
+class Records:
+    """Reads one table, or its past; lists run in the order of the column `by`, which is unique among what they show."""
+
+    def __init__(
+        self, database: Database, statements: TableStatements, condition: Condition, by: str = "id"
+    ) -> None:
+        self._database = database
+        self._statements = statements
+        self._condition = condition
+        self._by = by
+        self._compiled: dict[_Shape, Statement] = {}
+
+    async def one(self, where: Mapping[str, Any], past: Past | None = None) -> Answer | None:
+        """The record whose columns have these values, if there is or was one."""
+        row = await self._fetch(_Shape("one", tuple(where), _kind(past)), where, past)
+        return None if row is None else Answer(row[1], row[0])
+
+    async def page(self, query: Paging, filters: Mapping[str, Any], past: Past | None = None) -> Answer:
+        """One page of the records that meet `filters`."""
+        names, kind = tuple(filters), _kind(past)
+        after = self._after(query.cursor)
+        values = {**filters, "limit": query.limit, "after": after}
+        shape = _Shape("page", names, kind, query.order == "desc", after is not None)
+        row = await self._fetch(shape, values, past)
+        counted = await self._fetch(_Shape("count", names, kind), values, past) if query.total else None
+        return page_answer(row, counted[0] if counted else None)
+
+    async def _fetch(self, shape: _Shape, values: Mapping[str, Any], past: Past | None) -> Record | None:
+        statement = self._compiled.get(shape)
+        if statement is None:
+            statement = self._compiled[shape] = self._compile(shape)
+        known = {**values, "bound": past.bound} if past is not None else values
+        return await self._database.fetchrow(statement.sql, *(known[name] for name in statement.names))
+
+    def _compile(self, shape: _Shape) -> Statement:
+        make, name = self._statements, self._statements.name
+        source: Any = make.table if shape.past is None else folded(make.table, name, shape.past)
+        if shape.what == "one":
+            return make.get(source, shape.names)
+        conditions = [self._condition(name, source.c) for name in shape.names]
+        if shape.what == "count":
+            return make.count(source, conditions)
+        return make.page(source, conditions, self._by, down=shape.down, after=shape.after)
+
+    def _after(self, cursor: str | None) -> UUID | str | None:
+        if cursor is None:
+            return None
+        key = decode_cursor(cursor)
+        if self._by != "id":
+            return key
+        try:
+            return UUID(key)
+        except ValueError:
+            raise _bad_cursor() from None
+
+
+def _kind(past: Past | None) -> Bound | None:
+    return past.kind if past is not None else None
+
+
+def encode_cursor(key: str) -> str:
+    """An opaque cursor: what comes after `key`."""
+    return urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> str:
+    """The key that a cursor names.
+
+    Raises:
+        InvalidError: this is no cursor that a list gave.
+    """
+    try:
+        key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        raise _bad_cursor() from None
+    if "\x00" in key:
+        raise _bad_cursor()
+    return key
+
+
+def _bad_cursor() -> InvalidError:
+    return InvalidError.of(("cursor", "not a cursor that a list gave"))
+
+
+def page_answer(row: Any, total: int | None = None) -> Answer:
+    """One page as JSON, around the items that PostgreSQL rendered."""
+    items, more, last = row
+    cursor = f'"{encode_cursor(last)}"' if more else "null"
+    tail = "" if total is None else f',"total":{total}'
+    return Answer(b'{"items":%b,"next_cursor":%b%b}' % (items, cursor.encode(), tail.encode()))
