@@ -13,15 +13,17 @@ PATIENCE = 10.0
 
 
 @asynccontextmanager
-async def served(app: Any) -> AsyncGenerator[str]:
-    """The address of `app` on an ephemeral port, in this event loop. Its lifespan is the caller's.
+async def served(app: Any, port: int = 0) -> AsyncGenerator[str]:
+    """The address of `app` on an ephemeral port or a given one, in this event loop. Its lifespan is the caller's.
 
     What uvicorn's own main loop adds is left out: it looks for the end ten times a second, and so ends late.
 
     Raises:
         TimeoutError: at the end a request did not finish, such as a stream that ignores that its client is gone.
     """
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, http="httptools", lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, http="httptools", lifespan="off", log_config=None
+    )
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from agentic.layers.base.common_errors import BusUnavailableError
-from agentic.layers.L01_data_layer.backends.backend import FeedEvent
+from agentic.layers.L01_data_layer.backends.backend import FeedEvent, feed_event
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.redis_client import CHANNEL, Bus
 from agentic.layers.L01_data_layer.relay import RENDER
@@ -25,30 +25,13 @@ log = structlog.get_logger()
 
 PAGE: Final = 500
 BUFFER: Final = 2000
+BUFFER_BYTES: Final = 16 * 1024 * 1024
 POLL: Final = 0.5
 NET: Final = 5.0
 AGAIN: Final = 0.5
 
 READ = f"SELECT position, {RENDER} AS message FROM events WHERE position > $1 ORDER BY position LIMIT {PAGE}"
 HEAD = "SELECT position FROM relay WHERE id = 1"
-
-
-class Head(msgspec.Struct):
-    """What a filter needs to know of an event."""
-
-    position: int
-    event_type: str
-    aggregate_type: str
-    aggregate_id: str
-
-
-_decode_head = msgspec.json.Decoder(Head).decode
-
-
-def feed_event(message: bytes) -> FeedEvent:
-    """An event from its JSON."""
-    head = _decode_head(message)
-    return FeedEvent(head.position, head.event_type, head.aggregate_type, head.aggregate_id, message)
 
 
 class Filter:
@@ -83,22 +66,28 @@ class _Reader:
 
     def __init__(self) -> None:
         self.events: deque[FeedEvent] = deque()
+        self.size = 0
         self.behind = False
         self.ready = asyncio.Event()
 
-    def offer(self, events: list[FeedEvent]) -> None:
-        if len(self.events) + len(events) > BUFFER:
-            self.events.clear()
+    def offer(self, events: list[FeedEvent], size: int) -> None:
+        if len(self.events) + len(events) > BUFFER or self.size + size > BUFFER_BYTES:
+            self._empty()
             self.behind = True
         if not self.behind:
             self.events.extend(events)
+            self.size += size
         self.ready.set()
 
     def take(self) -> list[FeedEvent]:
         taken = list(self.events)
-        self.events.clear()
+        self._empty()
         self.ready.clear()
         return taken
+
+    def _empty(self) -> None:
+        self.events.clear()
+        self.size = 0
 
 
 class EventFeed:
@@ -110,6 +99,7 @@ class EventFeed:
         self._readers: set[_Reader] = set()
         self._wake = asyncio.Event()
         self._position = 0
+        self._ended = False
         self.connected = False
         """True while the subscription to the bus stands."""
 
@@ -120,10 +110,17 @@ class EventFeed:
 
     async def run(self) -> None:
         """Follows the log for as long as there are readers to serve. Runs until it is cancelled."""
+        self._ended = False
         self._position = await self.head()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             group.create_task(self._catch_up())
+
+    def end(self) -> None:
+        """Ends every reader at its next step: the layer stops, and whoever follows comes back to the next start."""
+        self._ended = True
+        for reader in self._readers:
+            reader.ready.set()
 
     async def head(self) -> int:
         """The last position given."""
@@ -182,11 +179,12 @@ class EventFeed:
                 return
 
     def _offer(self, events: list[FeedEvent]) -> None:
+        size = sum(len(event.json) for event in events)
         for reader in self._readers:
-            reader.offer(events)
+            reader.offer(events, size)
 
     async def follow(self, after: int | None, wanted: Filter) -> AsyncGenerator[list[FeedEvent]]:
-        """Batches of wanted events after a position (none: from now on), for ever.
+        """Batches of wanted events after a position (none: from now on), until the layer stops.
 
         An empty batch means: everything up to now was looked at. A reader that is slower than its buffer is served from
         the log again; it costs nobody else anything.
@@ -196,7 +194,7 @@ class EventFeed:
         try:
             position = await self.head() if after is None else after
             behind = True
-            while True:
+            while not self._ended:
                 if behind:
                     reader.take()
                     reader.behind = False

@@ -17,7 +17,7 @@ from agentic.layers.L01_data_layer.feed import EventFeed
 from agentic.layers.L01_data_layer.migrate import migrate
 from agentic.layers.L01_data_layer.redis_client import Bus
 from agentic.layers.L01_data_layer.relay import Relay
-from agentic.layers.L01_data_layer.routers import routes_by_section
+from agentic.layers.L01_data_layer.routers import event_stream, routes_by_section
 from agentic.layers.L01_data_layer.services import Services
 from agentic.layers.L01_data_layer.settings import L01Settings
 from agentic.layers.L01_data_layer.store import Store
@@ -47,6 +47,7 @@ class DataLayer(Layer):
     def build(self) -> LayerApp:
         """Every operation as a route."""
         app = LayerApp(self.title)
+        app.serve_stream(event_stream.PATH, event_stream.router(self.feed))
         for section, routes in self.sections.items():
             app.serve(routes, section)
         return app
@@ -61,12 +62,17 @@ class DataLayer(Layer):
             yield
         finally:
             client.gone_from_here(self.backend)
+            self.feed.end()
             await self.bus.close()
             await self.database.close()
 
     def background(self) -> Mapping[str, Work]:
         """The relay, and the feed that live readers hang on."""
         return {"relay": self.relay.lead, "feed": self.feed.run}
+
+    def stopping(self) -> None:
+        """Ends the streams of events; their readers come back to the next start."""
+        self.feed.end()
 
     def local_client(self) -> client.L01Client:
         """`L01Client` on the services of this process."""

@@ -70,14 +70,21 @@ class Directory:
 
     def add(self, route: Route, prefix: str) -> None:
         """Makes an operation findable under `prefix`."""
+        self._put(route.operation.method, f"{prefix}{route.operation.path}", route)
+
+    def leave_out(self, method: str, path: str) -> None:
+        """Makes an address no operation's, although one with a parameter would match it."""
+        self._put(method, path, None)
+
+    def _put(self, method: str, path: str, route: Route | None) -> None:
         node = self._tree
         names: list[str] = []
-        for part in f"{prefix}{route.operation.path}".split("/")[1:]:
+        for part in path.split("/")[1:]:
             if part.startswith("{"):
                 names.append(part[1:-1])
                 part = "{}"
             node = node.setdefault(part, {})
-        node[f"{route.operation.method} "] = (route, names)
+        node[f"{method} "] = (route, names)
 
     def find(self, method: str, path: str) -> Found | None:
         """The operation for a request, or none."""
@@ -86,7 +93,7 @@ class Directory:
         if leaf is None:
             return None
         route, names = leaf
-        return Found(route, dict(zip(names, reversed(values), strict=True)))
+        return Found(route, dict(zip(names, reversed(values), strict=True))) if route else None
 
 
 def _descend(node: dict[str, Any], parts: list[str], index: int, method: str, values: list[str]) -> Any:
@@ -124,6 +131,11 @@ class LayerApp(FastAPI):
         for route in routes:
             self._directory.add(route, prefix)
             _document(router, route)
+        self.include_router(router)
+
+    def serve_stream(self, path: str, router: APIRouter) -> None:
+        """Serves a router's `GET path`, which an operation with a parameter would match, by FastAPI."""
+        self._directory.leave_out("GET", path)
         self.include_router(router)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

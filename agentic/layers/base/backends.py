@@ -12,7 +12,7 @@ import httpx2
 
 from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.common_errors import InvalidError, UnreachableError
-from agentic.layers.base.errors import from_problem
+from agentic.layers.base.errors import PlatformError, from_problem
 from agentic.layers.base.operation import Answer, Call, Operation, Route
 
 LIMITS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
@@ -114,7 +114,7 @@ class HttpBackend:
         except httpx2.TransportError as error:
             raise UnreachableError(f"{self._layer} at {self.base_url} does not answer: {error!r}") from error
         if not response.is_success:
-            raise from_problem(_problem(response), response.status_code)
+            raise refusal(response)
         return response
 
     def _headers_of(self, call: Call) -> httpx2.Headers:
@@ -161,6 +161,11 @@ def _texts(query: Mapping[str, Any]) -> dict[str, str]:
         if value is not None:
             texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return texts
+
+
+def refusal(response: httpx2.Response) -> PlatformError:
+    """The error that a server answered with, as the class that it raised; its body has been read."""
+    return from_problem(_problem(response), response.status_code)
 
 
 def _problem(response: httpx2.Response) -> dict[str, Any]:

@@ -6,9 +6,12 @@ names its background work, and answers for its health. `serve_alone` makes the a
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from fastapi import FastAPI
@@ -105,6 +108,9 @@ class Layer(ABC):
         """The client by which the layers above call this one in process; none where it has none."""
         return None
 
+    def stopping(self) -> None:  # noqa: B027
+        """Told before the last requests are waited for: ends answers that would never end, such as streams."""
+
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """The lifespan with the background work inside it."""
@@ -128,7 +134,31 @@ def serve_alone(layer_class: Callable[[Context], Layer]) -> LayerApp:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         async with layer.running():
-            yield
+            with _told_at_the_signal(layer.stopping):
+                yield
 
     app.router.lifespan_context = lifespan
     return app
+
+
+@contextmanager
+def _told_at_the_signal(tell: Callable[[], None]) -> Generator[None]:
+    """Calls `tell` when the process is asked to stop: uvicorn waits for its streams, and tells nobody."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    servers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, frame: Any) -> None:
+        loop.call_soon_threadsafe(tell)
+        cast("Callable[[int, Any], None]", servers[signal.Signals(number)])(number, frame)
+
+    for number, handler in servers.items():
+        if callable(handler):
+            signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in servers.items():
+            signal.signal(number, handler)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from agentic.layers.base import backends
 
 
@@ -18,9 +20,29 @@ class FeedEvent(NamedTuple):
     json: bytes
 
 
+class _Head(msgspec.Struct):
+    position: int
+    event_type: str
+    aggregate_type: str
+    aggregate_id: str
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
+
+
+def feed_event(message: bytes) -> FeedEvent:
+    """An event from its JSON.
+
+    Raises:
+        msgspec.MsgspecError: this is none.
+    """
+    head = _decode_head(message)
+    return FeedEvent(head.position, head.event_type, head.aggregate_type, head.aggregate_id, message)
+
+
 class Backend(backends.Backend, Protocol):
     """Carries operations out, and follows the log."""
 
     def follow(self, after: int | None, filters: Mapping[str, str]) -> AsyncGenerator[list[FeedEvent]]:
-        """Batches of events after a position (none: from now on), for ever; a batch may be empty."""
+        """Batches of events after a position (none: from now on), until the layer stops; a batch may be empty."""
         ...
