@@ -54,20 +54,20 @@ def _number(name: str) -> ColumnElement[Any]:
 def since(rows: Any, name: str = "since") -> ColumnElement[bool]:
     """Created then or later. The bound on the id, in whose order lists run, spares reading what is older."""
     moment = _moment(name)
-    return and_(rows["created_at"] >= moment, rows["id"] >= _first_id(moment, -CLOCK_SLACK))
+    return and_(rows["created_at"] >= moment, rows["id"] >= first_id(moment, -CLOCK_SLACK))
 
 
 def until(rows: Any, name: str = "until") -> ColumnElement[bool]:
     """Created then or earlier. The bound on the id spares reading what is newer."""
     moment = _moment(name)
-    return and_(rows["created_at"] <= moment, rows["id"] < _first_id(moment, CLOCK_SLACK))
+    return and_(rows["created_at"] <= moment, rows["id"] < first_id(moment, CLOCK_SLACK))
 
 
 def _moment(name: str) -> ColumnElement[Any]:
     return cast(bindparam(name, type_=Text()), DateTime(timezone=True))
 
 
-def _first_id(moment: ColumnElement[Any], slack: int) -> ColumnElement[Any]:
+def first_id(moment: ColumnElement[Any], slack: int) -> ColumnElement[Any]:
     """The lowest UUIDv7 of a millisecond: its first 48 bits are the time."""
     millis = cast(func.floor(extract("epoch", moment) * number(1000)), BigInteger) + number(slack)
     digits = func.lpad(func.to_hex(func.greatest(millis, number(0))), number(12), word("0"))

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, Table, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from agentic.layers.L01_data_layer.statements import from_json, public, word
+from agentic.layers.L01_data_layer.conditions import CLOCK_SLACK, first_id
+from agentic.layers.L01_data_layer.statements import from_json, number, public, word
 from agentic.layers.L01_data_layer.tables.event import AGGREGATES, EVENTS
 
 Bound = Literal["time", "position", "version"]
@@ -38,6 +39,15 @@ def within(bound: Bound) -> ColumnElement[bool]:
     if bound == "position":
         return EVENTS.c.position <= bindparam("bound", type_=BigInteger())
     return EVENTS.c.version <= bindparam("bound", type_=Integer())
+
+
+def made_by(rows: Any, bound: Bound) -> ColumnElement[bool]:
+    """Only ids that may have existed at the bound: they begin with their time. Spares looking for the others' events."""
+    moment: Any = bindparam("bound", type_=DateTime(timezone=True))
+    if bound == "position":
+        last = select(EVENTS.c.created_at).where(within(bound)).order_by(EVENTS.c.position.desc())
+        moment = last.limit(number(1)).scalar_subquery()
+    return rows["id"] < first_id(moment, CLOCK_SLACK)
 
 
 def folded(table: Table, name: str, bound: Bound) -> Any:

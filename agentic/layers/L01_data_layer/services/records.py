@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.operation import Answer
 from agentic.layers.L01_data_layer.database import Database
-from agentic.layers.L01_data_layer.fold import Bound, folded
+from agentic.layers.L01_data_layer.fold import Bound, folded, made_by
 from agentic.layers.L01_data_layer.models.resource import Paging
 from agentic.layers.L01_data_layer.services.history import Past
 from agentic.layers.L01_data_layer.statements import Statement, TableStatements
@@ -72,6 +72,8 @@ class Records:
         if shape.what == "one":
             return make.get(source, shape.names)
         conditions = [self._condition(name, source.c) for name in shape.names]
+        if shape.past is not None and self._by == "id":
+            conditions.append(made_by(source.c, shape.past))
         if shape.what == "count":
             return make.count(source, conditions)
         return make.page(source, conditions, self._by, down=shape.down, after=shape.after)

@@ -36,6 +36,13 @@ EVENTS = Table(
         )
         for name in ("correlation", "causation")
     ),
+    Index(
+        "idx_events_changes",
+        "aggregate_type",
+        "aggregate_id",
+        "version",
+        postgresql_where=text("verb IS NOT NULL"),
+    ),
     Index("idx_events_pending", "insert_order", postgresql_where=text("position IS NULL")),
 )
 

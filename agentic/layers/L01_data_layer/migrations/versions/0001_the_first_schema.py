@@ -169,6 +169,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("(metadata ->> 'correlation_id') IS NOT NULL"),
     )
+    op.create_index(
+        "idx_events_changes",
+        "events",
+        ["aggregate_type", "aggregate_id", "version"],
+        unique=False,
+        postgresql_where=sa.text("verb IS NOT NULL"),
+    )
     op.create_index("idx_events_created", "events", ["created_at"], unique=False)
     op.create_index(
         "idx_events_pending",
@@ -472,6 +479,9 @@ def downgrade() -> None:
     op.drop_index("idx_events_type", table_name="events")
     op.drop_index("idx_events_position", table_name="events")
     op.drop_index("idx_events_pending", table_name="events", postgresql_where=sa.text("position IS NULL"))
+    op.drop_index(
+        "idx_events_changes", table_name="events", postgresql_where=sa.text("verb IS NOT NULL")
+    )
     op.drop_index("idx_events_created", table_name="events")
     op.drop_index(
         "idx_events_correlation",
