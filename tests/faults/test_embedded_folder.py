@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
+import redis.asyncio
 
 from agentic.platform.embedded import DataFolderError, Embedded, ServerStartError, holder, running
 from agentic.platform.servers.account import server_account
@@ -48,18 +50,20 @@ async def test_what_an_interrupted_first_start_left_is_removed(data_dir: Path) -
     assert not half.exists()
 
 
-async def test_a_database_folder_that_is_not_whole_is_refused_and_kept(made: Path) -> None:
-    (made / "servers/postgres/PG_VERSION").unlink()
-    with pytest.raises(DataFolderError, match="no complete database"):
-        await Embedded(made).__aenter__()
-    assert (made / "servers/postgres/global/pg_control").exists()
-    assert working_in(made) == []
-
-
-async def test_a_database_of_another_version_is_refused(made: Path) -> None:
-    (made / "servers/postgres/PG_VERSION").write_text("17\n")
-    with pytest.raises(DataFolderError, match="PostgreSQL 17 wrote"):
-        await Embedded(made).__aenter__()
+@pytest.mark.parametrize(
+    ("file", "content", "why"),
+    [("postgresql.conf", "", "no complete database"), ("PG_VERSION", "17\n", "PostgreSQL 17 wrote")],
+)
+async def test_a_database_that_is_not_ours_is_refused_and_kept(
+    data_dir: Path, file: str, content: str, why: str
+) -> None:
+    there = data_dir / "servers/postgres" / file
+    there.parent.mkdir(parents=True)
+    there.write_text(content)
+    with pytest.raises(DataFolderError, match=why):
+        await Embedded(data_dir).__aenter__()
+    assert there.read_text() == content
+    assert working_in(data_dir) == []
 
 
 async def test_a_server_that_does_not_start_says_why_and_takes_the_other_with_it(made: Path) -> None:
@@ -73,15 +77,28 @@ async def test_a_server_that_does_not_start_says_why_and_takes_the_other_with_it
     assert holder(made) is None
 
 
-async def test_what_the_servers_leave_is_private(data_dir: Path) -> None:
+async def test_the_servers_are_durable_and_private(data_dir: Path) -> None:
     async with Embedded(data_dir) as servers:
-        assert servers.database
-        private = [data_dir / "servers" / name for name in ("postgres", "valkey", "run")]
+        database = await asyncpg.connect(servers.database_url)
+        names = (
+            "TimeZone",
+            "server_encoding",
+            "fsync",
+            "synchronous_commit",
+            "listen_addresses",
+            "max_connections",
+        )
+        settings = [await database.fetchval(f"SHOW {name}") for name in names]
+        await database.close()
+        async with redis.asyncio.from_url(servers.redis_url, decode_responses=True) as bus:
+            assert await bus.config_get("appendonly", "port") == {"appendonly": "yes", "port": "0"}
+        assert settings == ["UTC", "UTF8", "on", "on", "", "100"]
+        assert servers.database and servers.bus
+        folders = [data_dir / "servers" / name for name in ("postgres", "valkey", "run")]
+        sockets = [Path(server.socket) for server in (servers.database, servers.bus)]
         files = [data_dir / "platform.lock", data_dir / "servers.json", Path(servers.database.log)]
-        assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o700}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in (*folders, *sockets)} == {0o700}
         assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
-        socket_mode = stat.S_IMODE(Path(servers.database.socket).stat().st_mode)
-        assert socket_mode == 0o700
 
 
 @as_root

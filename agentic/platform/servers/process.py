@@ -165,10 +165,6 @@ def _find_with_ps(program: str, folder: Path) -> list[int]:
 
 def parse_ps(listing: str, program: str, folder: Path) -> list[int]:
     """The pids in a listing of pid, state and command where the program runs with the folder as an argument."""
-    wanted = re.compile(rf"/{re.escape(program)} (.* )?{re.escape(str(folder))}( |$)")
-    found: list[int] = []
-    for line in listing.splitlines():
-        pid, state, command = (*line.split(maxsplit=2), "", "")[:3]
-        if not state.startswith("Z") and wanted.search(command):
-            found.append(int(pid))
-    return found
+    alive = r"^\s*(\d+) +[^Z\s]\S* +"
+    wanted = rf"{alive}.*/{re.escape(program)} (?:.* )?{re.escape(str(folder))}(?: |$)"
+    return [int(pid) for pid in re.findall(wanted, listing, re.MULTILINE)]
