@@ -20,7 +20,7 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
-from agentic.layers.L01_data_layer.collection import Collection, Events
+from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import AGENTS, Agent
 from agentic.layers.L01_data_layer.models.document import DOCUMENTS
@@ -84,6 +84,7 @@ class L01Client:
         self.sessions = Collection(backend, SESSIONS)
         self.keys = Collection(backend, API_KEYS)
         self.events = Events(backend)
+        self.cursors = Cursors(backend)
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from agentic.layers.base.operation import Call
 from agentic.layers.L01_data_layer.backends.backend import Backend
+from agentic.layers.L01_data_layer.models.cursor import GET_CURSOR, LIST_CURSORS, SET_CURSOR, Cursor
 from agentic.layers.L01_data_layer.models.event import (
     APPEND_EVENT,
     APPEND_EVENTS,
@@ -136,3 +137,26 @@ class Events:
     async def head(self) -> int:
         """The position of the newest event that has one: to read what is there and then follow from it."""
         return (await self._backend.call(EVENT_HEAD, Call()))["position"]
+
+
+class Cursors:
+    """Bookmarks in the log, by name."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def get(self, name: str) -> Cursor:
+        """One bookmark.
+
+        Raises:
+            NotFoundError: it was never set.
+        """
+        return await self._backend.call(GET_CURSOR, Call({"name": name}))
+
+    async def set(self, name: str, position: int) -> Cursor:
+        """Puts a bookmark at a position."""
+        return await self._backend.call(SET_CURSOR, Call({"name": name}, body={"position": position}))
+
+    async def list(self, **query: Any) -> Page[Cursor]:
+        """One page of bookmarks; `limit`, `cursor`, `order`, `total`."""
+        return await self._backend.call(LIST_CURSORS, Call(query=given(query)))

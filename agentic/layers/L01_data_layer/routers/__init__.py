@@ -8,6 +8,7 @@ from __future__ import annotations
 from agentic.layers.base.operation import Route
 from agentic.layers.L01_data_layer.routers import (
     agents,
+    cursors,
     documents,
     evaluations,
     events,
@@ -33,6 +34,7 @@ SECTIONS = {
     "documents": documents.routes,
     "sessions": sessions.routes,
     "keys": keys.routes,
+    "cursors": cursors.routes,
 }
 
 

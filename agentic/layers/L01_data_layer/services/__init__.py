@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentic.layers.L01_data_layer.services.agent_registry import AgentRegistry
+from agentic.layers.L01_data_layer.services.cursor_store import CursorStore
 from agentic.layers.L01_data_layer.services.document_store import DocumentStore
 from agentic.layers.L01_data_layer.services.evaluation_store import EvaluationStore
 from agentic.layers.L01_data_layer.services.event_statistics import EventStatistics
@@ -49,3 +50,4 @@ class Services:
         )
         self.events = EventStore(store, frozenset(service.resource.name for service in records))
         self.event_statistics = EventStatistics(store.database)
+        self.cursors = CursorStore(store.database)
