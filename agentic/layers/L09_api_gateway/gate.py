@@ -24,6 +24,8 @@ from agentic.layers.L09_api_gateway.keys import TEST_KEY, check, digest, scope_f
 log = structlog.get_logger()
 
 PREFIX: Final = "/api/v1"
+AGAIN: Final = 0.5
+"""Seconds until a log that ended, because the data layer stopped, is followed again."""
 
 _TEST_RECORD: Final[ApiKey] = {
     "id": "test-key",
@@ -78,10 +80,12 @@ class Gate:
 
     async def watch(self) -> None:
         """Forgets what is remembered whenever a key changes, in whatever process. Runs until it is cancelled."""
-        self._forget()
-        async for events in self._client().follow(event_type="api_key.*"):
-            if events:
-                self._forget()
+        while True:
+            self._forget()  # what was missed meanwhile may have been a revocation
+            async for events in self._client().follow(event_type="api_key.*"):
+                if events:
+                    self._forget()
+            await asyncio.sleep(AGAIN)
 
     def _forget(self) -> None:
         self._remembered.clear()

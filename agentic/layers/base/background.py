@@ -43,7 +43,7 @@ class Background:
         try:
             yield
         finally:
-            await _end(tasks)
+            await end(tasks)
 
     async def keep(self, name: str, work: Work) -> None:
         """Runs `work` until it returns, again after each failure of it."""
@@ -73,7 +73,7 @@ class Background:
             pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
+async def end(tasks: list[asyncio.Task[None]]) -> None:
     """Cancels until all have ended: Python 3.11's `wait_for` swallows a cancellation that comes as its work is done."""
     pending = set(tasks)
     while pending:

@@ -1,0 +1,67 @@
+"""How far a subscriber has come, kept by the data layer: not after each event, but often enough to repeat few."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from agentic.layers.base.common_errors import NotFoundError
+from agentic.layers.L01_data_layer.client import L01Client
+
+
+class Cursor:
+    """A position that is saved after `every` handled events, or `within` seconds of having moved.
+
+    So a crash repeats at most `every` events: the next is not taken before the position after them is saved.
+    """
+
+    def __init__(self, name: str, client: Callable[[], L01Client], *, every: int, within: float) -> None:
+        self.name = f"L11.{name}"
+        self.position: int | None = None
+        """Everything up to here is done; none before it is known."""
+        self._client = client
+        self._every = every
+        self._within = within
+        self._handled = 0
+        self._moved = asyncio.Event()
+        self._saving = asyncio.Lock()
+
+    async def load(self) -> int:
+        """The position that was saved last; the newest event's, saved at once, for a subscriber that is new."""
+        if self.position is None:
+            try:
+                self.position = (await self._client().cursors.get(self.name))["position"]
+            except NotFoundError:
+                head = await self._client().events.head()
+                await self._client().cursors.set(self.name, head)
+                self.position = head
+        return self.position
+
+    async def advance(self, position: int, *, handled: bool) -> None:
+        """Everything up to `position` is done; `handled` says that it took the subscriber some work."""
+        self.position = position
+        self._handled += handled
+        self._moved.set()
+        if self._handled >= self._every:
+            await self.save()
+
+    async def run(self) -> None:
+        """Saves the position within its time. Runs until it is cancelled."""
+        while True:
+            await self._moved.wait()
+            await asyncio.sleep(self._within)
+            await self.save()
+
+    async def save(self) -> None:
+        """Saves the position, if it has moved."""
+        async with self._saving:  # one at a time: an older position must not be written over a newer
+            if not self._moved.is_set() or self.position is None:
+                return
+            self._moved.clear()
+            handled = self._handled
+            try:
+                await self._client().cursors.set(self.name, self.position)
+            except BaseException:
+                self._moved.set()
+                raise
+            self._handled -= handled

@@ -1,0 +1,113 @@
+"""The event router: subscriptions by name, each with its own task, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+
+from agentic.layers.base.background import Background, end
+from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.errors import PlatformError
+from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L11_integration.cursor import Cursor
+from agentic.layers.L11_integration.errors import SubscriptionExistsError
+from agentic.layers.L11_integration.pattern import Pattern
+from agentic.layers.L11_integration.settings import L11Settings
+from agentic.layers.L11_integration.subscription import Handler, Patience, Subscription
+
+log = structlog.get_logger()
+
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+LAST_SAVE: Final = 1.0
+"""Seconds that the saving of all cursors may take at the end; what is not saved comes again."""
+
+
+class EventRouter:
+    """Hands the log's events to those who subscribed to them."""
+
+    def __init__(self, client: Callable[[], L01Client], settings: L11Settings) -> None:
+        self.subscriptions: dict[str, Subscription] = {}
+        self._client = client
+        self._settings = settings
+        self._background = Background("L11")
+        self._tasks: dict[str, list[asyncio.Task[None]]] = {}
+        self._running = False
+
+    def subscribe(self, name: str, pattern: str, handler: Handler) -> Subscription:
+        """Calls `handler` with each event that `pattern` wants, in order, for as long as the router runs.
+
+        Under a new name it begins with the next event; under a known one, where it was when the router last stopped.
+
+        Raises:
+            SubscriptionExistsError: the name is taken.
+            InvalidError: it is no name that can stand in an address.
+            PatternError: that is no pattern.
+        """
+        if not _NAME.fullmatch(name):
+            raise InvalidError.of(("name", "1 to 100 letters, digits, dots, dashes and underscores"))
+        if name in self.subscriptions:
+            raise SubscriptionExistsError(f"There is a subscription {name!r} already.")
+        settings = self._settings
+        subscription = Subscription(
+            name,
+            Pattern(pattern),
+            handler,
+            client=self._client,
+            cursor=Cursor(name, self._client, every=settings.save_every, within=settings.save_within),
+            patience=Patience(
+                settings.attempts, settings.first_pause, settings.longest_pause, settings.handler_limit
+            ),
+        )
+        self.subscriptions[name] = subscription
+        if self._running:
+            self._start(subscription)
+        return subscription
+
+    async def unsubscribe(self, name: str) -> None:
+        """Ends a subscription. Its cursor stays: under the same name it goes on from there."""
+        subscription = self.subscriptions.pop(name)
+        await self._stop([subscription])
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Delivers for as long as the block lasts."""
+        self._running = True
+        for subscription in self.subscriptions.values():
+            self._start(subscription)
+        try:
+            yield
+        finally:
+            self._running = False
+            await self._stop(list(self.subscriptions.values()))
+
+    def _start(self, subscription: Subscription) -> None:
+        works = {
+            f"subscription {subscription.name}": subscription.run,
+            f"cursor of {subscription.name}": subscription.cursor.run,
+        }
+        self._tasks[subscription.name] = [
+            asyncio.create_task(self._background.keep(name, work), name=f"L11 {name}")
+            for name, work in works.items()
+        ]
+
+    async def _stop(self, subscriptions: list[Subscription]) -> None:
+        tasks = [task for each in subscriptions for task in self._tasks.pop(each.name, [])]
+        await end(tasks)
+        await asyncio.gather(*(_keep_place(subscription) for subscription in subscriptions))
+
+
+async def _keep_place(subscription: Subscription) -> None:
+    subscription.status = "stopped"
+    try:
+        async with asyncio.timeout(LAST_SAVE):
+            await subscription.cursor.save()
+    except (PlatformError, TimeoutError) as error:
+        log.warning(
+            "a cursor was not saved; some events come again", name=subscription.name, error=str(error)
+        )
