@@ -23,6 +23,16 @@ from agentic.layers.base.errors import PlatformError
 STATEMENT_LIMIT: Final = 4.0
 """Seconds after which a statement counts as failed: a request never hangs for longer than 5 s."""
 POOL_SIZE: Final = 10
+ONE_PLAN: Final = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+}
+"""For connections that keep one plan of each statement. It is made while the tables may be empty, where reading a whole
+table looks cheapest, and kept while they grow, until they are analysed: so it may only be one that finds rows by index,
+which is right for every write at any size."""
 
 
 def _to_jsonb(data: bytes) -> bytes:
@@ -62,7 +72,7 @@ class Database:
     async def open(self) -> None:
         """Makes the pools. One connection of each is opened at once, the others as they are needed."""
         self._reads = await self._pool(plan_cache_mode="auto")
-        self._writes = await self._pool(plan_cache_mode="force_generic_plan")
+        self._writes = await self._pool(**ONE_PLAN)
 
     async def _pool(self, **settings: str) -> Pool[Any]:
         return await asyncpg.create_pool(
@@ -135,7 +145,7 @@ class Database:
                 "timezone": "UTC",
                 "application_name": "agentic relay",
                 "jit": "off",
-                "plan_cache_mode": "force_generic_plan",
+                **ONE_PLAN,
             },
         )
         try:

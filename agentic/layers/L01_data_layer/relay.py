@@ -31,6 +31,8 @@ RENDER = """json_build_object('event_type', event_type, 'aggregate_type', aggreg
  'payload', payload, 'id', id, 'position', position, 'version', version, 'metadata', metadata, 'created_at',
  to_char(timezone('UTC', created_at), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))"""
 
+# The update looks again whether another relay was faster. `coalesce` keeps that from being read as a reason to find the
+# rows by walking all that are pending, once for each of the batch: they are found by their ids.
 PLACE = f"""
 WITH pending AS (
   SELECT id, row_number() OVER (ORDER BY insert_order) AS n
@@ -39,7 +41,7 @@ WITH pending AS (
   SELECT position FROM relay WHERE id = 1 FOR UPDATE
 ), placed AS (
   UPDATE events SET position = start.position + pending.n
-  FROM pending, start WHERE events.id = pending.id AND events.position IS NULL
+  FROM pending, start WHERE events.id = pending.id AND coalesce(events.position, 0) = 0
   RETURNING events.*
 ), kinds AS (
   INSERT INTO event_kinds (event_type, aggregate_type, count)
