@@ -1,0 +1,5 @@
+"""`python -m agentic` is the command `platform`."""
+
+from agentic.cli import main
+
+main()

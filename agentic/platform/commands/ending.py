@@ -1,0 +1,26 @@
+"""How a command ends: with its exit code, and a sentence on the terminal when something was in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agentic.layers.base.errors import PlatformError
+from agentic.platform.command_error import CommandError
+from agentic.platform.embedded import DataFolderInUse, EmbeddedError
+from agentic.platform.exit_codes import FAILED, IN_USE
+from agentic.platform.screen import say_failure
+
+
+def ending(work: Callable[[], int]) -> int:
+    """The exit code of a command's work; what was foreseen to go wrong with it is said, without a traceback."""
+    try:
+        return work()
+    except DataFolderInUse as error:
+        say_failure(error, "Open that one, stop it, or run another with --data-dir and --port.")
+        return IN_USE
+    except CommandError as error:
+        say_failure(error)
+        return error.exit_code
+    except (EmbeddedError, PlatformError) as error:
+        say_failure(error)
+        return FAILED

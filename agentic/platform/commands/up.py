@@ -1,0 +1,47 @@
+"""`platform up`."""
+
+from __future__ import annotations
+
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentic.platform.commands.ending import ending
+from agentic.platform.exit_codes import FAILED
+from agentic.platform.foundation import Wishes
+from agentic.platform.lifetime import run
+from agentic.platform.logs import log_to_terminal
+from agentic.platform.screen import Screen
+from agentic.platform.separate import run_separate
+from agentic.platform.state import PlatformState
+from agentic.platform.together import run_together
+
+
+@dataclass(frozen=True)
+class Up:
+    """The options of the command."""
+
+    host: str
+    port: int
+    data_dir: Path
+    separate: bool
+    open_browser: bool
+
+
+def up(options: Up) -> int:
+    """Runs the platform until it is told to stop; answers the exit code."""
+    screen = Screen()
+    log_to_terminal()
+    wishes = Wishes(options.host, options.port, options.data_dir)
+    start = run_separate if options.separate else run_together
+
+    def ready(state: PlatformState) -> None:
+        screen.started(state)
+        if options.open_browser:
+            webbrowser.open(state.url)
+
+    async def main() -> int:
+        await start(wishes, screen, ready)
+        return FAILED
+
+    return ending(lambda: run(main, screen.stopping))

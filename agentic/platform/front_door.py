@@ -1,0 +1,38 @@
+"""The address that everybody is given: the gateway, the dashboard, and every layer below its own name.
+
+/api/v1  /docs  /openapi.json  /health    L09, the gateway
+/l01 … /l11                               each layer's own app
+everything else                           L10, the dashboard
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_GATEWAY: Final[tuple[str, ...]] = ("api", "docs", "redoc", "openapi.json", "health")
+
+
+class FrontDoor:
+    """Pure ASGI: looks at the first part of the path, and hands the request on."""
+
+    def __init__(self, apps: Mapping[str, ASGIApp]) -> None:
+        self._dashboard = apps["L10"]
+        self._gateway = dict.fromkeys(_GATEWAY, apps["L09"])
+        self._mounted = {layer_id.lower(): app for layer_id, app in apps.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
+        path: str = scope["path"]
+        name = path[1:].partition("/")[0]
+        mounted = self._mounted.get(name)
+        if mounted is None:
+            await self._gateway.get(name, self._dashboard)(scope, receive, send)
+        elif path in (f"/{name}", f"/{name}/") and name != "l10" and scope["type"] == "http":
+            await RedirectResponse(f"{scope.get('root_path', '')}/{name}/docs")(scope, receive, send)
+        else:
+            # As Starlette's Mount does it: the path stays whole, and `root_path` says how much of it is ours.
+            root = f"{scope.get('root_path', '')}/{name}"
+            await mounted({**scope, "root_path": root}, receive, send)

@@ -1,0 +1,32 @@
+"""Asks layers in other processes how they are."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import httpx2
+
+from agentic.layers.base.backends import pooled
+from agentic.layers.base.layer import Health
+
+LIMIT: Final = 5.0
+"""Seconds; a layer itself answers within three."""
+
+
+def health_check(layer_id: str, url: str) -> Callable[[], Awaitable[Health]]:
+    """How to ask the layer at an address for its health; one that does not answer is down."""
+
+    async def ask() -> Health:
+        client = await pooled(url)
+        try:
+            return (await client.get("/health/ready", timeout=LIMIT)).json()
+        except (httpx2.HTTPError, ValueError) as error:
+            detail = f"{url} does not answer: {error!r}"
+            return {
+                "status": "down",
+                "layer": layer_id,
+                "checks": {"http": {"status": "down", "detail": detail}},
+            }
+
+    return ask
