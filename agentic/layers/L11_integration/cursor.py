@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import structlog
+
 from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.L01_data_layer.client import L01Client
+
+log = structlog.get_logger()
 
 
 class Cursor:
@@ -29,13 +33,21 @@ class Cursor:
     async def load(self) -> int:
         """The position that was saved last; the newest event's, saved at once, for a subscriber that is new."""
         if self.position is None:
-            try:
-                self.position = (await self._client().cursors.get(self.name))["position"]
-            except NotFoundError:
-                head = await self._client().events.head()
+            saved = await self._saved()
+            head = await self._client().events.head()
+            if saved is not None and saved > head:
+                log.warning("a cursor stood beyond the log, so it is not of this log", cursor=self.name)
+                saved = None
+            if saved is None:
                 await self._client().cursors.set(self.name, head)
-                self.position = head
+            self.position = head if saved is None else saved
         return self.position
+
+    async def _saved(self) -> int | None:
+        try:
+            return (await self._client().cursors.get(self.name))["position"]
+        except NotFoundError:
+            return None
 
     async def advance(self, position: int, *, handled: bool) -> None:
         """Everything up to `position` is done; `handled` says that it took the subscriber some work."""

@@ -59,6 +59,19 @@ async def test_a_restart_goes_on_where_it_stopped(
     assert taken == list(range(95))
 
 
+async def test_a_place_beyond_the_log_is_not_waited_for(
+    make_router: Callable[..., EventRouter], l01_local: L01Client
+) -> None:
+    await l01_local.cursors.set("L11.x", 10**6)
+    router, recorder = make_router(), Recorder()
+    subscription = router.subscribe("x", "*", recorder)
+    async with router.running():
+        await eventually(lambda: subscription.status == "following")
+        await publish(l01_local, "new")
+        await recorder.until(1)
+    assert recorder.numbers == ["new"]
+
+
 async def test_an_event_in_hand_at_the_stop_comes_again(
     make_router: Callable[..., EventRouter], l01_local: L01Client
 ) -> None:
