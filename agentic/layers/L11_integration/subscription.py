@@ -18,8 +18,7 @@ import structlog
 
 from agentic.layers.base import tracing
 from agentic.layers.base.ids import timestamp
-from agentic.layers.L01_data_layer.backends.backend import FeedEvent
-from agentic.layers.L01_data_layer.client import L01Client, event_of
+from agentic.layers.L01_data_layer.client import FeedEvent, L01Client, event_of
 from agentic.layers.L01_data_layer.models.event import Event
 from agentic.layers.L11_integration.cursor import Cursor
 from agentic.layers.L11_integration.models import EventReference, Failure, Status
