@@ -36,6 +36,11 @@ def contains(rows: Any, column: str, name: str) -> ColumnElement[bool]:
     return rows[column].op("@>", is_comparison=True)(wanted)
 
 
+def holds(rows: Any, column: str, name: str) -> ColumnElement[bool]:
+    """The text in `column` has that of the filter `name` in it, in capitals or not."""
+    return func.strpos(func.lower(rows[column]), func.lower(bindparam(name, type_=Text()))) > number(0)
+
+
 def at_least(rows: Any, column: str, name: str) -> ColumnElement[bool]:
     """The column is not below the filter `name`."""
     return rows[column] >= _number(name)

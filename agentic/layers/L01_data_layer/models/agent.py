@@ -34,12 +34,13 @@ class AgentUpdate(Changes):
 
 
 class AgentQuery(ListQuery):
-    """Filters of the list of agents."""
+    """Filters of the list of agents. `search` is a part of the name, in capitals or not."""
 
     status: Wanted | None = None
     agent_type: Wanted | None = None
     name: Wanted | None = None
     did: Wanted | None = None
+    search: Wanted | None = None
 
 
 class Agent(TypedDict):
