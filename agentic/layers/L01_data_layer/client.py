@@ -20,19 +20,20 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
-from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events
+from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, given
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import AGENTS, Agent
-from agentic.layers.L01_data_layer.models.document import DOCUMENTS
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluation
 from agentic.layers.L01_data_layer.models.event import Event
-from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, Feedback
+from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_FEEDBACK, Feedback
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
 from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
 from agentic.layers.L01_data_layer.models.session import SESSIONS
+from agentic.layers.L01_data_layer.models.statistics import AGENT_STATS, USAGE_STATS, AgentStats, UsageStats
 from agentic.layers.L01_data_layer.models.task import TASKS, Task
 from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS, Tool, ToolExecution
+from agentic.layers.L01_data_layer.special_collections import Documents
 
 DEFAULT_URL = "http://localhost:8002"
 URL_VARIABLE = "PLATFORM_L01_URL"
@@ -80,7 +81,7 @@ class L01Client:
         self.tasks = Collection(backend, TASKS)
         self.evaluations = Collection(backend, EVALUATIONS)
         self.feedback = Collection(backend, FEEDBACK)
-        self.documents = Collection(backend, DOCUMENTS)
+        self.documents = Documents(backend)
         self.sessions = Collection(backend, SESSIONS)
         self.keys = Collection(backend, API_KEYS)
         self.events = Events(backend)
@@ -229,6 +230,14 @@ class L01Client:
             metrics=dict(metrics or {}),
         )
 
+    async def get_agent_stats(self, agent_id: Ref, **query: Any) -> AgentStats:
+        """How an agent's scores are spread, by type too, and where they go. `evaluation_type`, `since`, `until`.
+
+        Raises:
+            NotFoundError: there is no such agent.
+        """
+        return await self.call(AGENT_STATS, path={"agent_id": agent_id}, query=given(query))
+
     async def record_feedback(
         self,
         agent_id: Ref | None,
@@ -244,7 +253,7 @@ class L01Client:
 
     async def get_unprocessed_feedback(self, limit: int = 100) -> list[Feedback]:
         """Feedback that nobody has processed, oldest first."""
-        return (await self.feedback.list(processed=False, limit=limit, order="asc"))["items"]
+        return (await self.call(UNPROCESSED_FEEDBACK, query={"limit": limit}))["items"]
 
     # -- model usage
 
@@ -268,6 +277,10 @@ class L01Client:
             latency_ms=latency,
             cost_estimate=None if cost is None else float(cost),
         )
+
+    async def model_usage_stats(self, **query: Any) -> UsageStats:
+        """Calls, tokens, cost and latency. `agent_id`, `since`, `until`; `group_by` model, provider, agent, day or hour."""
+        return await self.call(USAGE_STATS, query=given(query))
 
     # -- everything else
 

@@ -100,7 +100,7 @@ def from_json(payload: ColumnElement[Any], column: Column[Any]) -> ColumnElement
         return func.nullif(value, cast(word("null"), JSONB())) if column.nullable else value
     if isinstance(column.type, ARRAY):
         items = func.jsonb_array_elements_text(payload.op("->", return_type=JSONB())(key))
-        return func.array(select(items.column_valued("item")).scalar_subquery(), type_=column.type)
+        return func.array(select(items.column_valued("item")).scalar_subquery(), type_=ARRAY(Text()))
     value = payload.op("->>", return_type=Text())(key)
     return value if isinstance(column.type, String) else cast(value, column.type)
 

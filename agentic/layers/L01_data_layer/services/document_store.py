@@ -6,19 +6,49 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
+from agentic.layers.base.operation import Answer, Call, validated
+from agentic.layers.base.tracing import traced
 from agentic.layers.L01_data_layer.conditions import contains
-from agentic.layers.L01_data_layer.models.document import DOCUMENTS, Document
-from agentic.layers.L01_data_layer.services.resource_service import ResourceService
+from agentic.layers.L01_data_layer.models.document import (
+    DOCUMENTS,
+    Document,
+    DocumentSearch,
+    DocumentUpdate,
+)
+from agentic.layers.L01_data_layer.models.history import HistoryQuery, Restore
+from agentic.layers.L01_data_layer.services.document_search import Search
+from agentic.layers.L01_data_layer.services.history import History
+from agentic.layers.L01_data_layer.services.resource_service import ResourceService, parse_id
 from agentic.layers.L01_data_layer.store import Store
 from agentic.layers.L01_data_layer.tables.document import DOCUMENTS as DOCUMENTS_TABLE
 
 
 class DocumentStore(ResourceService[Document]):
-    """Documents, with search over their words."""
+    """Documents, with search over their words, and their versions."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store, DOCUMENTS, DOCUMENTS_TABLE)
+        self._search = Search(store.database, self.condition)
+        self._history = History(store.database, self.statements)
 
     def condition(self, name: str, rows: Any) -> ColumnElement[bool]:
         """`tag` is one of the tags; the others are as usual."""
         return contains(rows, "tags", name) if name == "tag" else super().condition(name, rows)
+
+    async def search(self, call: Call) -> Answer:
+        """Documents with these words in title or content, best first, with what was found highlighted."""
+        return await self._search.page(validated(DocumentSearch, call.query))
+
+    async def versions(self, call: Call) -> Answer:
+        """The versions of a document, newest first. They can be read when it was deleted, too."""
+        record_id = parse_id(call.path["id"])
+        return await self._history.page(record_id, validated(HistoryQuery, call.query))
+
+    async def restore(self, call: Call) -> Answer:
+        """Gives a document the title, content, tags and metadata of one of its versions, as a new version."""
+        record_id = parse_id(call.path["id"])
+        version = validated(Restore, call.body).version
+        past = await self._history.at(record_id, version)
+        changes = {name: past[name] for name in DocumentUpdate.model_fields}
+        with traced(restored_from=f"version {version}"):
+            return await self.write(record_id, changes, call.expected)

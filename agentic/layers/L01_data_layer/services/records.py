@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -10,11 +9,11 @@ from uuid import UUID
 from asyncpg import Record
 from sqlalchemy import ColumnElement
 
-from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.operation import Answer
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.fold import Bound, folded, made_by
 from agentic.layers.L01_data_layer.models.resource import Paging
+from agentic.layers.L01_data_layer.pages import bad_cursor, decode_cursor, page_answer
 from agentic.layers.L01_data_layer.services.history import Past
 from agentic.layers.L01_data_layer.statements import Statement, TableStatements
 
@@ -87,40 +86,8 @@ class Records:
         try:
             return UUID(key)
         except ValueError:
-            raise _bad_cursor() from None
+            raise bad_cursor() from None
 
 
 def _kind(past: Past | None) -> Bound | None:
     return past.kind if past is not None else None
-
-
-def encode_cursor(key: str) -> str:
-    """An opaque cursor: what comes after `key`."""
-    return urlsafe_b64encode(key.encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str) -> str:
-    """The key that a cursor names.
-
-    Raises:
-        InvalidError: this is no cursor that a list gave.
-    """
-    try:
-        key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except ValueError:
-        raise _bad_cursor() from None
-    if "\x00" in key:
-        raise _bad_cursor()
-    return key
-
-
-def _bad_cursor() -> InvalidError:
-    return InvalidError.of(("cursor", "not a cursor that a list gave"))
-
-
-def page_answer(row: Any, total: int | None = None) -> Answer:
-    """One page as JSON, around the items that PostgreSQL rendered."""
-    items, more, last = row
-    cursor = f'"{encode_cursor(last)}"' if more else "null"
-    tail = "" if total is None else f',"total":{total}'
-    return Answer(b'{"items":%b,"next_cursor":%b%b}' % (items, cursor.encode(), tail.encode()))

@@ -146,7 +146,11 @@ class ResourceService(Generic[R]):
         changes = {name: body.__dict__[name] for name in body.model_fields_set}
         if not changes:
             raise InvalidError.of(("body", "names no field to change"))
-        item = self.change(record_id, changes, call.expected)
+        return await self.write(record_id, changes, call.expected)
+
+    async def write(self, record_id: UUID, changes: dict[str, Any], expected: int | None) -> Answer:
+        """`update` with validated changes."""
+        item = self.change(record_id, changes, expected)
         return self.changed(record_id, item, await self._writes.change(item))
 
     def change(self, record_id: UUID, changes: dict[str, Any], expected: int | None) -> Changed:
@@ -211,7 +215,7 @@ class ResourceService(Generic[R]):
     async def change_in(
         self, tx: Transaction, record_id: UUID, changes: dict[str, Any], expected: int | None
     ) -> Answer:
-        """`update` with validated changes inside a transaction."""
+        """`write` inside a transaction."""
         item = self.change(record_id, changes, expected)
         return self.changed(record_id, item, await tx.change(self.statements, item))
 

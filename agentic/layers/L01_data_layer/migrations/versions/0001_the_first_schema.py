@@ -109,7 +109,9 @@ def upgrade() -> None:
             "searched",
             postgresql.TSVECTOR(),
             sa.Computed(
-                "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', left(coalesce(content, ''), 250000)), 'B')",
+                "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', left("
+                "left(coalesce(content, ''), 250000), (300000::bigint * length(left(coalesce(content, ''), 250000))"
+                " / greatest(octet_length(left(coalesce(content, ''), 250000)), 300000))::integer)), 'B')",
                 persisted=True,
             ),
             nullable=True,
@@ -479,9 +481,7 @@ def downgrade() -> None:
     op.drop_index("idx_events_type", table_name="events")
     op.drop_index("idx_events_position", table_name="events")
     op.drop_index("idx_events_pending", table_name="events", postgresql_where=sa.text("position IS NULL"))
-    op.drop_index(
-        "idx_events_changes", table_name="events", postgresql_where=sa.text("verb IS NOT NULL")
-    )
+    op.drop_index("idx_events_changes", table_name="events", postgresql_where=sa.text("verb IS NOT NULL"))
     op.drop_index("idx_events_created", table_name="events")
     op.drop_index(
         "idx_events_correlation",
