@@ -97,8 +97,9 @@ class Events:
         *,
         metadata: Mapping[str, Any] | None = None,
         expected_version: int | None = None,
+        idempotency_key: str | None = None,
     ) -> Event:
-        """Appends a fact; with a version, only if the aggregate stands there."""
+        """Appends a fact; with a version, only if the aggregate stands there. With a key, once."""
         body: dict[str, Any] = {
             "event_type": event_type,
             "aggregate_type": aggregate_type,
@@ -109,7 +110,7 @@ class Events:
             body["metadata"] = dict(metadata)
         if expected_version is not None:
             body["expected_version"] = expected_version
-        return await self._backend.call(APPEND_EVENT, Call(body=body))
+        return await self._backend.call(APPEND_EVENT, Call(body=body, key=idempotency_key))
 
     async def append_all(self, events: list[Mapping[str, Any]]) -> list[Event]:
         """Appends facts in this order, all or nothing."""

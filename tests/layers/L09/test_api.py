@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -128,6 +129,23 @@ async def test_a_repeated_create_answers_what_the_first_did(api: httpx2.AsyncCli
     assert (await api.get(f"{V1}/agents")).json()["total"] == 1
     other = await api.post(f"{V1}/agents", json={"name": "y"}, headers=key)
     assert (other.status_code, other.json()["code"]) == (409, "E1008")
+
+
+async def test_a_repeated_event_is_appended_once(api: httpx2.AsyncClient, l01: L01Client) -> None:
+    fact = {"event_type": "x.happened", "aggregate_type": "x", "aggregate_id": UNKNOWN, "payload": 1}
+    key = {"Idempotency-Key": "once"}
+    answers = await asyncio.gather(
+        *(api.post(f"{V1}/events", json=fact, headers=key) for _ in range(5)),
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert (await api.get(f"{V1}/events", params={"event_type": "x.*"})).json()["total"] == 1
+    other = await api.post(f"{V1}/events", json={**fact, "payload": 2}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (409, "E1008")
+    stale = {**fact, "expected_version": 7}
+    for _ in range(2):  # what failed was not done, and may be tried again
+        refused = await api.post(f"{V1}/events", json=stale, headers={"Idempotency-Key": "stale"})
+        assert (refused.status_code, refused.json()["code"]) == (412, "E1005")
 
 
 async def test_callers_do_not_share_idempotency_keys(api: httpx2.AsyncClient, l01: L01Client) -> None:

@@ -9,6 +9,7 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError, NotFoundError, StaleVersionError
 from agentic.layers.base.ids import now, timestamp, uuid7
 from agentic.layers.base.operation import Answer, Call, validated
+from agentic.layers.L01_data_layer.idempotency import once
 from agentic.layers.L01_data_layer.models.event import EventBatch, EventCreate, EventFilter, EventQuery
 from agentic.layers.L01_data_layer.relay import RENDER
 from agentic.layers.L01_data_layer.services.resource_service import parse_id
@@ -50,6 +51,8 @@ class EventStore:
         if (known := await self._already_recorded(body)) is not None:
             return known
         item = _item(body)
+        if call.key is not None:
+            return await once(self._store, "event", call, lambda tx: self._append_in(tx, item))
         version = await self._store.append(item)
         if version is None:
             raise await self._stale(body)
@@ -66,19 +69,15 @@ class EventStore:
             if known is None:
                 items.append(_item(body))
         async with self._store.transaction() as tx:
-            written = await self._append_in(tx, items)
-        texts = iter(written)
+            texts = iter([(await self._append_in(tx, item)).body for item in items])
         return Answer(b'{"items":[' + b",".join(answer or next(texts) for answer in answers) + b"]}")
 
-    async def _append_in(self, tx: Transaction, items: list[Appended]) -> list[bytes]:
-        written: list[bytes] = []
-        for item in items:
-            expecting = item.expected is not None
-            version = await tx.append_expecting(item) if expecting else (await tx.append([item]))[0]
-            if version is None:
-                raise StaleVersionError(f"The {item.aggregate_type} is not at version {item.expected}.")
-            written.append(_rendered(item, version))
-        return written
+    async def _append_in(self, tx: Transaction, item: Appended) -> Answer:
+        expecting = item.expected is not None
+        version = await tx.append_expecting(item) if expecting else (await tx.append([item]))[0]
+        if version is None:
+            raise StaleVersionError(f"The {item.aggregate_type} is not at version {item.expected}.")
+        return Answer(_rendered(item, version), version, str(item.id))
 
     async def _already_recorded(self, body: EventCreate) -> Answer | None:
         # The specification's planning pattern creates a goal and then publishes `goal.created`: the same fact twice.
