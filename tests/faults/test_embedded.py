@@ -205,7 +205,7 @@ async def test_servers_left_by_a_dead_platform_are_replaced(
     postgres = postgres_programs().path("postgres")
     commands = (
         [postgres, "-D", "postgres", "-c", f"config_file={folder}/postgresql.conf"],
-        [valkey_programs().path("valkey-server"), folder / "valkey.conf", "--dir", folder / "valkey"],
+        [valkey_programs().path("valkey-server"), folder / "valkey.conf"],
     )
     left = [
         subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL, **as_the_servers())

@@ -122,9 +122,11 @@ async def test_root_runs_the_servers_as_somebody_else_and_nobody_but_root_connec
 async def test_root_is_told_which_folder_is_closed_to_the_servers(place: Path) -> None:
     closed = place / "closed"
     closed.mkdir(mode=0o700)
-    with pytest.raises(DataFolderError, match=f"may not enter {closed}"):
-        await Embedded(closed / "data").__aenter__()
-    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+    (closed / "something").touch()
+    for data_dir in (closed / "data", closed, closed):
+        with pytest.raises(DataFolderError, match=f"may not enter {closed}"):
+            await Embedded(data_dir).__aenter__()
+    assert (stat.S_IMODE(closed.stat().st_mode), closed.stat().st_gid) == (0o700, 0)
 
 
 @as_root

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from agentic import platform
-from agentic.platform.embedded import DataFolderInUse, ServerStartError, running
+from agentic.platform.embedded import DataFolderError, DataFolderInUse, ServerStartError, running
 from agentic.platform.servers import guard, postgres, process, valkey
 from agentic.platform.servers.account import Account, server_environment
 from agentic.platform.servers.folder import DataFolder, fits_sockets, remove_short_folder
@@ -65,25 +66,41 @@ def test_which_folders_can_hold_sockets(path: str, fits: bool) -> None:
     assert fits_sockets(Path(path)) is fits
 
 
+@pytest.mark.parametrize("name", [b"line\nbreak", b"latin-1 \xe4"])
+def test_a_data_folder_that_nothing_could_name_is_refused(tmp_path: Path, name: bytes) -> None:
+    with pytest.raises(DataFolderError, match="not plain text"):
+        DataFolder(tmp_path / os.fsdecode(name))
+
+
 def test_only_own_short_folders_are_removed(tmp_path: Path) -> None:
     for folder in ("", "/", "/tmp", "/tmp/agentic-sockets-none", str(tmp_path)):
         remove_short_folder(folder)
     assert tmp_path.exists()
 
 
-def test_a_listing_of_processes_is_searched_for_program_and_folder() -> None:
-    listing = """
-      101 Ss   /opt/wheel/bin/postgres -D /Users/me/Library/Application Support/agentic/servers/postgres -c config_file=x
-      102 S    postgres: agentic: checkpointer
-      103 Z    /opt/wheel/bin/postgres -D /Users/me/Library/Application Support/agentic/servers/postgres
-      104 Ss   /opt/wheel/bin/postgres -D /Users/me/Library/Application Support/agentic/servers/postgres2
-      105 S    vi /Users/me/Library/Application Support/agentic/servers/postgres
-      106 Ss   /opt/wheel/valkey-server /Users/me/d/servers/valkey.conf --dir /Users/me/d/servers/valkey
+def test_a_listing_of_lsof_is_searched_for_the_folder() -> None:
+    listing = b"p101\nfcwd\nn/data/a b/postgres\np102\nfcwd\nn/data/a b/postgres2\np103\nfcwd\nn/data/a b/postgres\n"
+    assert process.parse_lsof(listing, Path("/data/a b/postgres")) == [101, 103]
+    assert process.parse_lsof(b"p7\nfcwd\nn/\\xc3\\xbc\\\\x\n", Path("/ü\\x")) == [7]
+    assert process.parse_lsof(b"", Path("/data")) == []
 
-    """
-    servers = Path("/Users/me/Library/Application Support/agentic/servers")
-    assert process.parse_ps(listing, "postgres", servers / "postgres") == [101]
-    assert process.parse_ps(listing, "valkey-server", Path("/Users/me/d/servers/valkey")) == [106]
+
+@pytest.mark.skipif(shutil.which("lsof") is None, reason="only macOS always has lsof")
+def test_both_ways_find_the_processes_of_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "a b\\ü"
+    folder.mkdir()
+    inside = subprocess.Popen(["sleep", "600"], cwd=folder)
+    outside = subprocess.Popen(["sleep", "600"], cwd=tmp_path)
+    assert process.find("sleep", folder) == [inside.pid]
+    assert process.find_with_lsof("sleep", folder) == [inside.pid]
+    assert process.find("postgres", folder) == []
+    for each in (inside, outside):
+        each.kill()
+    os.waitid(os.P_PID, inside.pid, os.WEXITED | os.WNOWAIT)
+    assert process.find("sleep", folder) == []
+    assert process.find_with_lsof("sleep", folder) == []
+    for each in (inside, outside):
+        each.wait()
 
 
 def test_return_codes_in_words() -> None:

@@ -14,6 +14,7 @@ a file that root writes; it may only pass through.
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -28,9 +29,10 @@ from agentic.platform.servers.lock import LOCK_FILE, leave_to_owner
 
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
-_SOCKET_PATH_LIMIT = (
-    107 if sys.platform == "linux" else 103
-)  # bytes in sun_path without its NUL: unix(7), unix(4)
+_SOCKET_PATH_LIMIT = 107 if sys.platform == "linux" else 103  # what sun_path holds without its NUL
+_UNNAMEABLE = re.compile(
+    "[\n\r\ud800-\udfff]"
+)  # by configuration files; by addresses (bytes that are not UTF-8)
 _SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - short, as TMPDIR on macOS is not; mkdtemp makes ours private
 _SHORT_PREFIX = "agentic-sockets-"
 
@@ -45,6 +47,8 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
+        if _UNNAMEABLE.search(str(self.path)):
+            raise DataFolderError(f"The data folder {str(self.path)!r} has a path that is not plain text.")
         self.servers = self.path / "servers"
         self.programs = self.path / "programs"
         self._state = self.path / "servers.json"
@@ -67,18 +71,22 @@ class DataFolder:
 
         Permissions are changed on folders of our own only. Raises DataFolderError when another one bars the way.
         """
-        self.servers.mkdir(mode=0o700, exist_ok=True)
-        for folder in (self.path, self.servers) if self._is_ours else (self.servers,):
-            if account.is_another:
-                os.chown(folder, self.path.stat().st_uid, account.gid)
-            folder.chmod(0o710 if account.is_another else 0o700)
-        if not account.may_enter(self.servers):
-            way = (*reversed(self.servers.parents), self.servers)
+        if self._is_ours:
+            self._make_passable(self.path, account)
+        if not account.may_enter(self.path):
+            way = (*reversed(self.path.parents), self.path)
             blocker = next((folder for folder in way if not account.may_enter(folder)), self.path)
             raise DataFolderError(
                 f"The platform runs as root and its servers as {account.name!r}, who may not enter {blocker}. "
                 f"Use a data folder outside it, for example {default_data_dir()}."
             )
+        self.servers.mkdir(mode=0o700, exist_ok=True)
+        self._make_passable(self.servers, account)
+
+    def _make_passable(self, folder: Path, account: Account) -> None:
+        if account.is_another:
+            os.chown(folder, self.path.stat().st_uid, account.gid)
+        folder.chmod(0o710 if account.is_another else 0o700)
 
     def private(self, folder: Path, account: Account) -> Path:
         """Make a folder that only the account can enter. What root finds in other hands is given to it whole.
@@ -91,15 +99,15 @@ class DataFolder:
             raise DataFolderError(f"{folder} belongs to the user id {owner}: run the platform as that user.")
         if owner != account.uid:
             _give_tree(folder, account)
+        folder.chmod(0o700)
         return folder
 
     def socket_folder(self, account: Account) -> Path:
         """A private folder for the sockets: `run`, or a new short one where a socket cannot have such a path."""
         run = self.servers / "run"
-        folder = (
-            run if fits_sockets(run) else Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX, dir=_SHORT_FOLDERS))
-        )
-        return self.private(folder, account)
+        if fits_sockets(run):
+            return self.private(run, account)
+        return self.private(Path(tempfile.mkdtemp(prefix=_SHORT_PREFIX, dir=_SHORT_FOLDERS)), account)
 
     def write(self, path: Path, text: str, reader: Account | None = None) -> None:
         """Write a file of the platform's, whole or not at all, that nobody else reads but the `reader`."""

@@ -109,7 +109,7 @@ class Postgres(EmbeddedServer):
         command = [programs.path("initdb"), "-D", sibling, "-U", USER, "-E", "UTF8", "--locale=C"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command += ["--auth-local=peer", "--auth-host=reject", "--no-instructions"]
-        child = self._run([*command], {})
+        child = self._run([*command], {}, self._folder.servers)
         try:
             await asyncio.wait({child.exited}, timeout=_INITDB_LIMIT)
         finally:
@@ -129,24 +129,17 @@ class Postgres(EmbeddedServer):
 
     async def _command(self) -> tuple[list[str | Path], dict[str, str]]:
         programs = await self._programs()
-        places = {
-            name: self._folder.servers / name for name in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf")
-        }
+        names = ("postgresql.conf", "pg_hba.conf", "pg_ident.conf")
+        conf, hba, ident = (self._folder.servers / name for name in names)
         settings = _SETTINGS | {
             "unix_socket_directories": '"{}"'.format(str(self._sockets).replace('"', '""')),
-            "hba_file": str(places["pg_hba.conf"]),
-            "ident_file": str(places["pg_ident.conf"]),
+            "hba_file": str(hba),
+            "ident_file": str(ident),
         }
-        self._folder.write(places["postgresql.conf"], configuration(settings), self._account)
-        self._folder.write(places["pg_hba.conf"], "local all all peer map=platform\n", self._account)
-        self._folder.write(places["pg_ident.conf"], identity_map(own_name()), self._account)
-        command = [
-            programs.path("postgres"),
-            "-D",
-            self._data,
-            "-c",
-            f"config_file={places['postgresql.conf']}",
-        ]
+        self._folder.write(conf, configuration(settings), self._account)
+        self._folder.write(hba, "local all all peer map=platform\n", self._account)
+        self._folder.write(ident, identity_map(own_name()), self._account)
+        command = [programs.path("postgres"), "-D", self._data, "-c", f"config_file={conf}"]
         return command, self._lock_environment()
 
     def _lock_environment(self) -> dict[str, str]:
@@ -157,12 +150,12 @@ class Postgres(EmbeddedServer):
         when anything is attached to the old shared memory, which deleting the file would have allowed.
         """
         files = (self._data / "postmaster.pid", self.socket.with_name(f"{self.socket.name}.lock"))
-        pids = [pid for file in files if (pid := _first_number(file)) and exists(pid)]
+        pids = [pid for file in files if (pid := _pid_in(file)) and exists(pid)]
         return {"PG_GRANDPARENT_PID": str(pids[0])} if pids else {}
 
     def _aimed_at(self, pids: list[int], number: signal.Signals) -> list[int]:
         """SIGINT stops the server itself; to a backend that outlived its server it would mean something else."""
-        server = _first_number(self._data / "postmaster.pid")
+        server = _pid_in(self._data / "postmaster.pid")
         return [pid for pid in pids if pid == server or number != signal.SIGINT]
 
     async def _answer(self, child: Child) -> str | None:
@@ -184,13 +177,17 @@ class Postgres(EmbeddedServer):
         return False
 
     async def _ask_version(self) -> str:
+        """Its version, asked in the application's database, which is made when it is missing."""
         try:
-            connection = await asyncpg.connect(self.url)
+            return await self._query(DATABASE, "SHOW server_version")
         except asyncpg.InvalidCatalogNameError:
-            connection = await asyncpg.connect(self._url("postgres"))
-            await connection.execute(f'CREATE DATABASE "{DATABASE}"')
+            await self._query("postgres", f'CREATE DATABASE "{DATABASE}"')
+            return await self._query(DATABASE, "SHOW server_version")
+
+    async def _query(self, database: str, statement: str) -> str:
+        connection = await asyncpg.connect(self._url(database))
         try:
-            return str(await connection.fetchval("SHOW server_version"))
+            return str(await connection.fetchval(statement))
         finally:
             await connection.close()
 
@@ -198,12 +195,8 @@ class Postgres(EmbeddedServer):
 def configuration(settings: dict[str, str]) -> str:
     """A postgresql.conf with these settings."""
     quoted = ((name, value.replace("\\", "\\\\").replace("'", "''")) for name, value in settings.items())
-    lines = (f"{name} = '{value}'" for name, value in quoted)
-    return (
-        "# Written by the platform at each start. To change a setting for good: ALTER SYSTEM.\n"
-        + "\n".join(lines)
-        + "\n"
-    )
+    header = "# Written by the platform at each start. To change a setting for good: ALTER SYSTEM.\n"
+    return header + "".join(f"{name} = '{value}'\n" for name, value in quoted)
 
 
 def identity_map(account: str) -> str:
@@ -211,11 +204,10 @@ def identity_map(account: str) -> str:
     return 'platform "{}" {}\n'.format(account.replace('"', '""'), USER)
 
 
-def _first_number(file: Path) -> int:
+def _pid_in(file: Path) -> int:
+    """The pid on a lock file's first line, which a single-user server writes negative; 0 when there is none."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        return abs(
-            int(file.read_text(errors="replace").splitlines()[0])
-        )  # a single-user server's is negative
+        return abs(int(file.read_text(errors="replace").splitlines()[0]))
     return 0
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,7 +100,7 @@ def find(program: str, folder: Path) -> list[int]:
     Zombies are not among them, nor a process that merely got the pid which an old file names.
     """
     folder = folder.resolve()
-    return _find_in_proc(program, folder) if sys.platform == "linux" else _find_with_ps(program, folder)
+    return _find_in_proc(program, folder) if sys.platform == "linux" else find_with_lsof(program, folder)
 
 
 def send(pids: list[int], number: signal.Signals) -> None:
@@ -155,16 +156,29 @@ def _find_in_proc(program: str, folder: Path) -> list[int]:
     return found
 
 
-def _find_with_ps(program: str, folder: Path) -> list[int]:
-    """Servers name their folder as an argument of its own; PostgreSQL's backends do not, and end with their server."""
-    listing = subprocess.run(
-        ["/bin/ps", "-axww", "-o", "pid=,stat=,command="], capture_output=True, text=True, errors="replace"
+def find_with_lsof(program: str, folder: Path) -> list[int]:
+    """The same for macOS, which has no /proc but brings lsof."""
+    command = [shutil.which("lsof") or "/usr/sbin/lsof", "-nPw", "-a", "-d", "cwd", "-c", program, "-F", "pn"]
+    listing = subprocess.run(command, capture_output=True)  # noqa: S603 - a fixed program
+    return parse_lsof(listing.stdout, folder)
+
+
+def parse_lsof(listing: bytes, folder: Path) -> list[int]:
+    r"""The pids in the output of `lsof -F pn` that name the folder: one field a line, after its letter.
+
+    Bytes that the locale calls unprintable stand there as \xHH, and a backslash doubled (lsof(8), OUTPUT FOR OTHER
+    PROGRAMS).
+    """
+    found, pid = list[int](), 0
+    for line in listing.splitlines():
+        if line.startswith(b"p"):
+            pid = int(line[1:])
+        elif line.startswith(b"n") and _unescaped(line[1:]) == os.fsencode(folder):
+            found.append(pid)
+    return found
+
+
+def _unescaped(name: bytes) -> bytes:
+    return re.sub(
+        rb"\\(?:x([0-9a-f]{2})|(\\))", lambda m: bytes.fromhex(m[1].decode()) if m[1] else m[2], name
     )
-    return parse_ps(listing.stdout, program, folder)
-
-
-def parse_ps(listing: str, program: str, folder: Path) -> list[int]:
-    """The pids in a listing of pid, state and command where the program runs with the folder as an argument."""
-    alive = r"^\s*(\d+) +[^Z\s]\S* +"
-    wanted = rf"{alive}.*/{re.escape(program)} (?:.* )?{re.escape(str(folder))}(?: |$)"
-    return [int(pid) for pid in re.findall(wanted, listing, re.MULTILINE)]

@@ -68,7 +68,7 @@ class EmbeddedServer(ABC):
         replaced = await self._end_leftovers()
         created = await self._prepare()
         command, environment = await self._command()
-        self._child = child = self._run(command, environment)
+        self._child = child = self._run(command, environment, self._data)
         try:
             self.version = await self._until_ready(child)
         except BaseException:
@@ -98,13 +98,17 @@ class EmbeddedServer(ABC):
                 self._report(f"What runs could not be written down: {error}")
 
     async def _start_again(self, pause: float) -> float:
+        said = ""
         while True:
             await asyncio.sleep(pause)
             pause = min(max(2 * pause, 0.2), _LONGEST_PAUSE)
             try:
                 await self.start()
             except Exception as error:  # whatever it is, giving up helps nobody: the disk may have room again
-                self._report(f"{error} Trying again in {pause:.1f} s.")
+                reason = str(error).partition("\n")[0]
+                if reason != said:
+                    self._report(f"{error}\nTrying again until it does.")
+                said = reason
             else:
                 self.obtained = "restarted"
                 self._report(f"{self.name} runs again (process {self.pid}).")
@@ -128,11 +132,10 @@ class EmbeddedServer(ABC):
     async def _answer(self, child: Child) -> str | None:
         """Its version, once this very process answers; None until then."""
 
-    def _run(self, command: list[str | Path], environment: dict[str, str]) -> Child:
+    def _run(self, command: list[str | Path], environment: dict[str, str], folder: Path) -> Child:
         log = self._folder.open_log(self.log)
         try:
             self._log_start = os.fstat(log).st_size
-            folder = self._data if self._data.is_dir() else self._folder.servers
             return Child(Command(command, self._account, folder, log, self.endings, environment))
         finally:
             os.close(log)
@@ -146,7 +149,7 @@ class EmbeddedServer(ABC):
             if version := await self._answer(child):
                 return version
             if elapsed > _SLOW_START and not said:
-                self._report(f"{self.name} is still going through what it wrote last…")
+                self._report(f"Waiting for {self.name}, which has much to read after it was cut off…")
                 said = True
             await asyncio.wait({child.exited}, timeout=pause)
             pause = min(pause * 1.5, 0.1)
@@ -197,5 +200,6 @@ def last_lines(log: Path, start: int, count: int = 15) -> str:
 def rotate(log: Path, limit: int = _LOG_LIMIT) -> None:
     """Move a log that has grown over the limit to `.1` and empty it: the server keeps it open for appending."""
     if log.stat().st_size > limit:
-        shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+        old = shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+        old.chmod(0o600)
         os.truncate(log, 0)

