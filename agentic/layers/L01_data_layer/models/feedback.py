@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
+from agentic.layers.base.operation import Operation
 from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, Int, JsonObject, Kind, Text, Wanted
-from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Integer, ListQuery, Resource, Truth
+from agentic.layers.L01_data_layer.models.resource import (
+    NO_DELETE,
+    Integer,
+    ListQuery,
+    Page,
+    Paging,
+    Resource,
+    Truth,
+)
 
 
 class FeedbackCreate(Body):
@@ -39,6 +48,12 @@ class FeedbackQuery(ListQuery):
     processed: Truth | None = None
 
 
+class UnprocessedQuery(Paging):
+    """How the feedback that nobody has processed is paged: the oldest first."""
+
+    order: Literal["asc", "desc"] = "asc"
+
+
 class Feedback(TypedDict):
     """Feedback as stored."""
 
@@ -62,4 +77,8 @@ FEEDBACK = Resource(
     Feedback,
     FeedbackUpdate,
     verbs=NO_DELETE,
+)
+
+UNPROCESSED_FEEDBACK = Operation(
+    "feedback.unprocessed", "GET", "/feedback/unprocessed", query=UnprocessedQuery, result=Page[Feedback]
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from agentic.layers.base.operation import Route
+from agentic.layers.L01_data_layer.models.statistics import AGENT_STATS
 from agentic.layers.L01_data_layer.routers.crud import crud
 from agentic.layers.L01_data_layer.services import Services
 
 
 def routes(services: Services) -> list[Route]:
     """What may be done with evaluations."""
-    return crud(services.evaluations)
+    return [Route(AGENT_STATS, services.evaluation_statistics.agent_stats), *crud(services.evaluations)]

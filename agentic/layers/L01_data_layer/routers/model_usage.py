@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from agentic.layers.base.operation import Route
+from agentic.layers.L01_data_layer.models.statistics import USAGE_STATS
 from agentic.layers.L01_data_layer.routers.crud import crud
 from agentic.layers.L01_data_layer.services import Services
 
 
 def routes(services: Services) -> list[Route]:
     """What may be done with model usage."""
-    return crud(services.model_usage)
+    return [Route(USAGE_STATS, services.usage_statistics.stats), *crud(services.model_usage)]

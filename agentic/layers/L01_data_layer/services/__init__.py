@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentic.layers.L01_data_layer.services.agent_registry import AgentRegistry
 from agentic.layers.L01_data_layer.services.cursor_store import CursorStore
 from agentic.layers.L01_data_layer.services.document_store import DocumentStore
+from agentic.layers.L01_data_layer.services.evaluation_statistics import EvaluationStatistics
 from agentic.layers.L01_data_layer.services.evaluation_store import EvaluationStore
 from agentic.layers.L01_data_layer.services.event_statistics import EventStatistics
 from agentic.layers.L01_data_layer.services.event_store import EventStore
@@ -15,6 +16,7 @@ from agentic.layers.L01_data_layer.services.model_usage_store import ModelUsageS
 from agentic.layers.L01_data_layer.services.plan_store import PlanStore, TaskStore
 from agentic.layers.L01_data_layer.services.session_service import SessionService
 from agentic.layers.L01_data_layer.services.tool_registry import ToolExecutionLog, ToolRegistry
+from agentic.layers.L01_data_layer.services.usage_statistics import UsageStatistics
 from agentic.layers.L01_data_layer.store import Store
 
 
@@ -50,4 +52,6 @@ class Services:
         )
         self.events = EventStore(store, frozenset(service.resource.name for service in records))
         self.event_statistics = EventStatistics(store.database)
+        self.usage_statistics = UsageStatistics(store.database)
+        self.evaluation_statistics = EvaluationStatistics(store.database)
         self.cursors = CursorStore(store.database)

@@ -1,0 +1,113 @@
+"""What statistics are asked for and what they answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from agentic.layers.base.operation import Operation, Query
+from agentic.layers.L01_data_layer.models.fields import Id, Kind, Moment
+from agentic.layers.L01_data_layer.models.resource import WholeNumber
+
+
+class UsageStatsQuery(Query):
+    """Which model calls, and by what they are grouped; of more groups than `limit` the largest, or the latest, are given."""
+
+    agent_id: Id | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    group_by: Literal["model", "provider", "agent", "day", "hour"] | None = None
+    limit: Annotated[WholeNumber, Field(ge=1, le=1000)] = 100
+
+
+class Latency(TypedDict):
+    """How long calls took, in milliseconds; null when no call said."""
+
+    mean: float | None
+    p50: int | None
+    p95: int | None
+    p99: int | None
+
+
+class Usage(TypedDict):
+    """What some model calls used and cost, in sum."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_estimate: float
+    latency_ms: Latency
+
+
+class UsageGroup(Usage):
+    """One group: a model's or provider's name, an agent's id, or the moment at which the day or hour begins (UTC)."""
+
+    group: str | None
+
+
+class UsageStats(TypedDict):
+    """All calls together, and by groups; `more` when there are more groups than were asked for."""
+
+    total: Usage
+    groups: list[UsageGroup]
+    more: bool
+
+
+class ScoreStatsQuery(Query):
+    """Which of an agent's evaluations."""
+
+    evaluation_type: Kind | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class Scores(TypedDict):
+    """How scores are spread: `count` evaluations, of which `scored` have a score; the rest is null when none has."""
+
+    count: int
+    scored: int
+    mean: float | None
+    min: float | None
+    max: float | None
+    stddev: float | None
+    p5: float | None
+    p25: float | None
+    p50: float | None
+    p75: float | None
+    p95: float | None
+
+
+class ScoresOfType(Scores):
+    """The scores of one type of evaluation."""
+
+    evaluation_type: str
+
+
+class Trend(TypedDict):
+    """The mean of the latest scores (up to 20), of as many before them, and how the one differs from the other."""
+
+    recent: float | None
+    before: float | None
+    change: float | None
+
+
+class AgentStats(Scores):
+    """The evaluations of one agent: all together, by type, and where they are going."""
+
+    agent_id: str
+    by_type: list[ScoresOfType]
+    trend: Trend
+
+
+USAGE_STATS = Operation(
+    "model_usage.stats", "GET", "/model-usage/stats", query=UsageStatsQuery, result=UsageStats
+)
+AGENT_STATS = Operation(
+    "evaluation.agent_stats",
+    "GET",
+    "/evaluations/agent/{agent_id}/stats",
+    query=ScoreStatsQuery,
+    result=AgentStats,
+)
