@@ -30,9 +30,8 @@ from agentic.platform.servers.lock import LOCK_FILE, leave_to_owner
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
 _SOCKET_PATH_LIMIT = 107 if sys.platform == "linux" else 103  # what sun_path holds without its NUL
-_UNNAMEABLE = re.compile(
-    "[\n\r\ud800-\udfff]"
-)  # by configuration files; by addresses (bytes that are not UTF-8)
+# Line ends cannot stand in a configuration file, nor bytes that are not UTF-8 in an address.
+_UNNAMEABLE = re.compile("[\n\r\ud800-\udfff]")
 _SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - short, as TMPDIR on macOS is not; mkdtemp makes ours private
 _SHORT_PREFIX = "agentic-sockets-"
 
