@@ -44,16 +44,16 @@ clean:
 
 .venv/.ready: requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what the platform needs (once)…"
-	$(PIP) --require-hashes --requirement requirements.lock
-	$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes --requirement requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q agentic
 	@touch $@
 
 .venv/.ready-for-tests: requirements-dev.lock .venv/.ready
 	@echo "Installing what the tests need (once)…"
-	$(PIP) --require-hashes --requirement requirements-dev.lock
+	@$(PIP) --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,7 @@ from agentic.platform.foundation import Wishes
 from agentic.platform.lifetime import run
 from agentic.platform.logs import log_to_terminal
 from agentic.platform.screen import Screen
-from agentic.platform.separate import run_separate
 from agentic.platform.state import PlatformState
-from agentic.platform.together import run_together
 
 
 @dataclass(frozen=True)
@@ -33,11 +30,16 @@ def up(options: Up) -> int:
     screen = Screen()
     log_to_terminal()
     wishes = Wishes(options.host, options.port, options.data_dir)
-    start = run_separate if options.separate else run_together
+    if options.separate:
+        from agentic.platform.separate import run_separate as start
+    else:
+        from agentic.platform.together import run_together as start
 
     def ready(state: PlatformState) -> None:
         screen.started(state)
         if options.open_browser:
+            import webbrowser
+
             webbrowser.open(state.url)
 
     async def main() -> int:
