@@ -14,6 +14,7 @@ from agentic.layers.L01_data_layer import client
 from agentic.layers.L01_data_layer.backends.local import LocalBackend
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.feed import EventFeed
+from agentic.layers.L01_data_layer.idempotency import forget_old
 from agentic.layers.L01_data_layer.migrate import migrate
 from agentic.layers.L01_data_layer.redis_client import Bus
 from agentic.layers.L01_data_layer.relay import Relay
@@ -67,8 +68,12 @@ class DataLayer(Layer):
             await self.database.close()
 
     def background(self) -> Mapping[str, Work]:
-        """The relay, and the feed that live readers hang on."""
-        return {"relay": self.relay.lead, "feed": self.feed.run}
+        """The relay, the feed that live readers hang on, and the end of kept answers."""
+        return {
+            "relay": self.relay.lead,
+            "feed": self.feed.run,
+            "kept answers": lambda: forget_old(self.database),
+        }
 
     def stopping(self) -> None:
         """Ends the streams of events; their readers come back to the next start."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -12,7 +11,6 @@ from sqlalchemy import ColumnElement, Table
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import (
-    IdempotencyError,
     InvalidError,
     NotFoundError,
     StaleVersionError,
@@ -22,6 +20,7 @@ from agentic.layers.base.ids import now, timestamp, uuid7
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.base.states import sources
 from agentic.layers.L01_data_layer.conditions import equals, since, until
+from agentic.layers.L01_data_layer.idempotency import once
 from agentic.layers.L01_data_layer.models.resource import AsOf, Resource, filters_of
 from agentic.layers.L01_data_layer.services.history import Past, parse_as_of
 from agentic.layers.L01_data_layer.services.records import Records
@@ -68,7 +67,7 @@ class ResourceService(Generic[R]):
         if call.key is None:
             await self._writes.create(item)
             return Answer(item.payload, 1, str(item.id))
-        return await self._create_once(call.key, item, jsonio.encode(call.body))
+        return await once(self.store, self.resource.name, call, lambda tx: self._create_in(tx, item))
 
     def new(self, values: Mapping[str, Any]) -> Created:
         """A record from validated values: complete before it is written, so that it is the answer too."""
@@ -96,17 +95,9 @@ class ResourceService(Generic[R]):
             blank["current_step"] = 0
         return blank
 
-    async def _create_once(self, key: str, item: Created, request: bytes) -> Answer:
-        digest = hashlib.sha256(self.resource.name.encode() + b"\0" + request).hexdigest()
-        async with self.store.transaction() as tx:
-            taken = await tx.fetch(KEEP_ANSWER, key, digest, item.payload, item.created_at)
-            if taken:
-                await tx.create(self.statements, item)
-                return Answer(item.payload, 1, str(item.id))
-            (kept,) = await tx.fetch(KEPT_ANSWER, key)
-        if kept["request_hash"] != digest:
-            raise IdempotencyError
-        return Answer(kept["body"], kept["version"], jsonio.decode(kept["body"])["id"])
+    async def _create_in(self, tx: Transaction, item: Created) -> Answer:
+        await tx.create(self.statements, item)
+        return Answer(item.payload, 1, str(item.id))
 
     # -- get
 
@@ -218,13 +209,6 @@ class ResourceService(Generic[R]):
         """`write` inside a transaction."""
         item = self.change(record_id, changes, expected)
         return self.changed(record_id, item, await tx.change(self.statements, item))
-
-
-KEEP_ANSWER = """
-INSERT INTO idempotent_answers (key, request_hash, body, version, created_at) VALUES ($1, $2, $3, 1, $4)
-ON CONFLICT (key) DO NOTHING RETURNING key
-"""
-KEPT_ANSWER = "SELECT request_hash, body, version FROM idempotent_answers WHERE key = $1"
 
 
 def stale(name: str, expected: int, version: int) -> StaleVersionError:
