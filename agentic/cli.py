@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,19 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 another platform runs on the data folder, "
     "4 a port is taken, 5 no platform is running, 6 refused because it would not be safe.",
 )
+db = typer.Typer(no_args_is_help=True, help="The database: the one in DATABASE_URL, or of the data folder.")
+app.add_typer(db, name="db")
+keys = typer.Typer(no_args_is_help=True, help="Keys to the API.")
+app.add_typer(keys, name="keys")
+
+
+class KeyScope(StrEnum):
+    """What a key may do."""
+
+    read = "read"
+    write = "write"
+    admin = "admin"
+
 
 DataDir = Annotated[
     Path | None,
@@ -28,25 +42,30 @@ DataDir = Annotated[
     ),
 ]
 Host = Annotated[str, typer.Option(envvar="PLATFORM_HOST", help="The address to listen on.")]
+Port = Annotated[
+    int,
+    typer.Option(
+        envvar="PLATFORM_PORT",
+        min=0,
+        max=65535,
+        help="The front door. The other ports keep their distance from it: with 9000, the dashboard alone is on "
+        "9001 and the data layer on 9002. 0 takes free ones.",
+    ),
+]
+Separate = Annotated[
+    bool, typer.Option("--separate", help="Each layer in a process of its own, on its own port.")
+]
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+File = Annotated[Path, typer.Argument(dir_okay=False, resolve_path=True)]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
 
 @app.command()
 def up(
     host: Host = "localhost",
-    port: Annotated[
-        int,
-        typer.Option(
-            envvar="PLATFORM_PORT",
-            min=0,
-            max=65535,
-            help="The front door. The other ports keep their distance from it: with 9000, the dashboard alone is on "
-            "9001 and the data layer on 9002. 0 takes free ones.",
-        ),
-    ] = 8000,
+    port: Port = 8000,
     data_dir: DataDir = None,
-    separate: Annotated[
-        bool, typer.Option("--separate", help="Each layer in a process of its own, on its own port.")
-    ] = False,
+    separate: Separate = False,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the dashboard in the browser.")] = False,
 ) -> None:
     """Start the platform, with a database and a bus of its own unless DATABASE_URL and REDIS_URL name yours.
@@ -99,6 +118,109 @@ def layer(
     if inherited is not None:
         raise typer.Exit(inherited_layer(layer_id, inherited, _data_dir(data_dir)))
     raise typer.Exit(run(layer_id, host, port, _data_dir(data_dir)))
+
+
+@app.command()
+def doctor(
+    host: Host = "localhost",
+    port: Port = 8000,
+    data_dir: DataDir = None,
+    separate: Separate = False,
+    as_json: Json = False,
+) -> None:
+    """Look for what is in the way of `platform up` with the same options, and say what to do: 0 when nothing is, or 1.
+
+    It changes nothing.
+    """
+    from agentic.platform.commands.doctor import Doctor
+    from agentic.platform.commands.doctor import doctor as run
+
+    raise typer.Exit(run(Doctor(host, port, _data_dir(data_dir), separate), json=as_json))
+
+
+@app.command()
+def errors(
+    code: Annotated[str | None, typer.Argument(help="Such as E1002.", show_default=False)] = None,
+) -> None:
+    """List the errors that the platform answers with, or explain one."""
+    from agentic.platform.commands.errors import errors as run
+
+    raise typer.Exit(run(code))
+
+
+@db.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the schema up to date. `up` does that by itself."""
+    from agentic.platform.commands.databases import migrate as run
+
+    raise typer.Exit(run(_data_dir(data_dir)))
+
+
+@db.command()
+def dump(file: File, data_dir: DataDir = None, force: Force = False) -> None:
+    """Write everything into FILE, in the format of pg_dump. The platform may run meanwhile."""
+    from agentic.platform.commands.databases import dump as run
+
+    raise typer.Exit(run(_data_dir(data_dir), file, force=force))
+
+
+@db.command()
+def restore(file: File, data_dir: DataDir = None, force: Force = False) -> None:
+    """Put a dump back, whole or not at all. The platform must not run, and nothing be there without --force."""
+    from agentic.platform.commands.databases import restore as run
+
+    raise typer.Exit(run(_data_dir(data_dir), file, force=force))
+
+
+@db.command()
+def reset(
+    data_dir: DataDir = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Destroy everything in the database and begin anew. It says what there is, and asks. The platform must not run."""
+    from agentic.platform.commands.databases import reset as run
+
+    def ask(warning: str) -> bool:
+        typer.echo(warning)
+        return typer.confirm("Destroy it?")
+
+    raise typer.Exit(run(_data_dir(data_dir), None if yes else ask))
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    scope: Annotated[
+        list[KeyScope],
+        typer.Option(help="What it may do, again for each; admin may do everything."),
+    ] = [KeyScope.read, KeyScope.write],  # noqa: B006 - typer copies it
+    expires: Annotated[
+        str | None, typer.Option(help="After how long: 12h, 30d, 8w. Without it: never.", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a key to the API and print it, this once."""
+    from agentic.platform.commands.keys import create as run
+
+    raise typer.Exit(run(_data_dir(data_dir), name, [each.value for each in scope], expires))
+
+
+@keys.command("list")
+def list_keys(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List all keys, revoked ones too. The keys themselves are stored nowhere."""
+    from agentic.platform.commands.keys import show as run
+
+    raise typer.Exit(run(_data_dir(data_dir), json=as_json))
+
+
+@keys.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="Its id, or its name.")], data_dir: DataDir = None
+) -> None:
+    """Revoke a key, for ever."""
+    from agentic.platform.commands.keys import revoke as run
+
+    raise typer.Exit(run(_data_dir(data_dir), key))
 
 
 @app.command()

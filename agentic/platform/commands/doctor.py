@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agentic.platform import exit_codes
 from agentic.platform.catalogue import in_order
 from agentic.platform.diagnosis import data_folder, machine
 from agentic.platform.diagnosis.bus import bus
@@ -23,6 +22,7 @@ from agentic.platform.diagnosis.file_systems import file_system
 from agentic.platform.diagnosis.finding import Finding, Level
 from agentic.platform.diagnosis.listening import ports
 from agentic.platform.embedded import DataFolderError, EmbeddedServers, RunningServer, running
+from agentic.platform.exit_codes import FAILED, OK
 from agentic.platform.state import PlatformState, read_state
 from agentic.platform.stores import Store, Yours
 from agentic.platform.together import PORTS
@@ -49,7 +49,7 @@ def doctor(options: Doctor, *, json: bool) -> int:
         print(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
     else:
         _show(findings, problems)
-    return exit_codes.FAILED if problems else exit_codes.OK
+    return FAILED if problems else OK
 
 
 async def examine(options: Doctor) -> list[Finding]:

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from agentic import layers
 from agentic.layers.base.errors import CATALOGUE, PlatformError
-from agentic.platform import exit_codes
+from agentic.platform.exit_codes import FAILED, OK
 from agentic.platform.screen import say_failure
 
 _PREFACE: Final = """\
@@ -47,16 +47,16 @@ def errors(code: str | None) -> int:
     found = catalogue()
     if code is None:
         _print_all(found)
-        return exit_codes.OK
+        return OK
     wanted = code.upper()
     error = next((error for error in found if error.code == wanted), None)
     if error is None:
         say_failure(
             LookupError(f"There is no error {wanted}."), "`platform errors` lists those that there are."
         )
-        return exit_codes.FAILED
+        return FAILED
     _print_one(error)
-    return exit_codes.OK
+    return OK
 
 
 def as_markdown() -> str:
