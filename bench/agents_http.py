@@ -41,7 +41,7 @@ def _create(contender: Contender, clients: int, seconds: float) -> Measurement:
             settled=contender.settled,
         )
 
-    return f"create, {clients} clients", contender.name, measure
+    return f"create at {clients}", contender.name, measure
 
 
 def _read(
@@ -56,12 +56,12 @@ def _read(
             clocks=contender.clocks,
         )
 
-    return f"{case}, {READ_CLIENTS} clients", contender.name, measure
+    return f"{case} at {READ_CLIENTS}", contender.name, measure
 
 
 def _create_raw(url: str, clients: int, seconds: float) -> Measurement:
     return (
-        f"create, {clients} clients",
+        f"create at {clients}",
         "raw",
         lambda: raw.measure(url, writers=clients, seconds=seconds),
     )
@@ -81,21 +81,21 @@ def _state_targets(report: Report) -> None:
     def rate_ratio(case: str, base: str) -> float:
         return report.ratio(case, "platform", base)
 
-    report.at_least("create, 32 clients: rate over raw", 1.2, rate_ratio("create, 32 clients", "raw"))
-    report.at_least("create, 8 clients: rate over raw", 0.6, rate_ratio("create, 8 clients", "raw"))
-    p50_ratio = report.ratio("create, 1 clients", "platform", "raw", lambda sample: sample.p50_ms)
-    report.at_most("create, 1 client: p50 over raw", 3, p50_ratio, "x")
+    report.at_least("create at 32: rate over raw", 1.2, rate_ratio("create at 32", "raw"))
+    report.at_least("create at 8: rate over raw", 0.6, rate_ratio("create at 8", "raw"))
+    p50_ratio = report.ratio("create at 1", "platform", "raw", lambda sample: sample.p50_ms)
+    report.at_most("create at 1: p50 over raw", 3, p50_ratio, "x")
     for case, promised in (("create", 6), ("get", 3.5), ("list of 100", 5)):
         report.at_least(
-            f"{case}, 32 clients: rate over reference",
+            f"{case} at 32: rate over reference",
             promised,
-            rate_ratio(f"{case}, 32 clients", "reference"),
+            rate_ratio(f"{case} at 32", "reference"),
         )
 
 
 async def run(options: Options) -> Report:
     """All cases, round after round."""
-    report = Report("Agents over HTTP", base="reference")
+    report = Report("Agents over HTTP, at 1, 8 and 32 clients", base="reference")
     async with (
         raw.raw_database() as raw_url,
         running("reference", REFERENCE_APPLICATION, redis_database=8) as reference,

@@ -31,7 +31,7 @@ from bench.kit.task_load import task_load
 
 DATABASE = "agentic_bench_in_process"
 WRITERS = 32
-CASE = f"append, {WRITERS} writers"
+CASE = f"append at {WRITERS}"
 AGGREGATES = 1000
 CALLS = 5000
 
@@ -89,7 +89,7 @@ async def _local_backend(layer: DataLayer, report: Report, rounds: int) -> None:
 
 async def run(options: Options) -> Report:
     """Rounds of raw and append, then the cost of the backend."""
-    report = Report("Events appended in process and published", base="raw")
+    report = Report(f"Events appended in process by {WRITERS} writers and published", base="raw")
     async with raw.raw_database() as raw_url, own_database(DATABASE) as url:
         settings = L01Settings(database_url=url, redis_url=f"{REDIS_URL}/9")
         layer = DataLayer(Context(), settings)

@@ -23,11 +23,12 @@ from bench.kit.report import Report
 from bench.kit.sample import Sample
 from bench.kit.server import Server
 from bench.kit.services import REDIS_URL, own_database
-from bench.kit.websocket import WebSocketClient, connect
+from bench.kit.websocket import WebSocketClient, WebSocketError, connect
 
 DATABASE = "agentic_bench_feed"
 CONNECTIONS = 8
 CLIENTS = 1000
+STALLED_BUFFER = 4096
 PATIENCE = 10.0
 """Seconds that the last event may take to reach everybody."""
 
@@ -68,10 +69,19 @@ class Running:
     connections: asyncio.Queue[HttpConnection]
 
     async def watching(self, watch: Watch, clients: int) -> list[WebSocketClient]:
-        """Connect so many clients, some at a time."""
+        """Connect so many clients, one after another."""
+        port = self.port + DASHBOARD
+        return [await connect(port, "/ws/events", watch.on_message) for _ in range(clients)]
+
+    async def stalled(self, clients: int) -> list[WebSocketClient]:
+        """Connect so many clients that read nothing, with little room on the way."""
         sockets: list[WebSocketClient] = []
         for _ in range(clients):
-            sockets.append(await connect(self.port + DASHBOARD, "/ws/events", watch.on_message))
+            socket = await connect(
+                self.port + DASHBOARD, "/ws/events", lambda *_: None, receive_buffer=STALLED_BUFFER
+            )
+            socket.stall()
+            sockets.append(socket)
         return sockets
 
     async def send(self, watch: Watch, number: int, padding: int) -> None:
@@ -116,18 +126,18 @@ async def measure(
 ) -> tuple[Sample, int]:
     """One round: the latencies of all clients, and how many events were missed by any of them."""
     await quiet_machine()
-    watch, ignored = Watch(), Watch()
+    watch = Watch()
     sockets = await platform.watching(watch, clients)
-    for socket in await platform.watching(ignored, stalled):
-        socket.stall()
-        sockets.append(socket)
+    hanging = await platform.stalled(stalled)
     meter = CpuMeter({"server": process_clock(platform.server.pid)})
     meter.start()
     count = await _send_steadily(platform, watch, per_second, seconds, padding)
     await watch.complete(count * clients)
     cpu_us, foreign_cores = meter.stop(count * clients)
-    for socket in sockets:
+    for socket in (*sockets, *hanging):
         socket.close()
+    if failures := {socket.failure for socket in sockets if socket.failure}:
+        raise WebSocketError(f"clients lost their connection: {failures}")
     return Sample.of(watch.latencies, seconds, cpu_us, foreign_cores), count * clients - watch.received
 
 

@@ -85,12 +85,12 @@ async def measure(url: str, *, writers: int, seconds: float) -> Sample:
 
 async def run(options: Options) -> Report:
     """Rounds at 1, 8 and 32 writers."""
-    report = Report("The yardstick raw: row and event in one transaction, a plain script on an asyncpg pool")
+    report = Report("The yardstick raw, at 1, 8 and 32 writers")
     async with raw_database() as url:
         for _ in range(options.rounds):
             for writers in (1, 8, 32):
                 sample = await measure(url, writers=writers, seconds=options.seconds)
-                report.add(f"create, {writers} writers", "raw", sample)
+                report.add(f"create at {writers}", "raw", sample)
     return report
 
 

@@ -28,7 +28,12 @@ class Sample:
     def of(
         cls, latencies: Sequence[float], seconds: float, cpu_us: dict[str, float], foreign_cores: float
     ) -> "Sample":
-        """Sum up latencies (in seconds) that were collected in a window of so many seconds."""
+        """Sum up latencies (in seconds) that were collected in a window of so many seconds.
+
+        Raises ValueError when there are none.
+        """
+        if not latencies:
+            raise ValueError("nothing was measured")
         ordered = sorted(latencies)
         p50, p95, p99 = (percentile(ordered, fraction) * 1e3 for fraction in (0.50, 0.95, 0.99))
         return cls(len(ordered) / seconds, p50, p95, p99, cpu_us, foreign_cores)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import socket
 import time
 from collections.abc import Callable
 from typing import cast
@@ -30,9 +31,10 @@ class WebSocketClient(asyncio.Protocol):
         self._on_message = on_message
         self._received = bytearray()
         self._upgraded = False
-        loop = asyncio.get_running_loop()
-        self.opened: asyncio.Future[None] = loop.create_future()
-        self.closed: asyncio.Future[None] = loop.create_future()
+        self._closing = False
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.failure: str | None = None
+        """Why the connection ended, when it was not closed from here."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -87,9 +89,7 @@ class WebSocketClient(asyncio.Protocol):
             self._fail(f"a frame that begins with {first:#x}: {payload[:200]!r}")
 
     def _fail(self, reason: str) -> None:
-        for future in (self.opened, self.closed):
-            if not future.done():
-                future.set_exception(WebSocketError(reason))
+        self.failure = reason
         self._transport.close()
 
     def stall(self) -> None:
@@ -98,21 +98,29 @@ class WebSocketClient(asyncio.Protocol):
 
     def close(self) -> None:
         """End the connection without a word, as a closed browser does."""
+        self._closing = True
         self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self.failure is None and not self._closing:
+            self.failure = f"the server closed the connection: {exc}"
         if not self.opened.done():
-            self.opened.set_exception(WebSocketError(f"closed before it was open: {exc}"))
-        if not self.closed.done():
-            self.closed.set_result(None)
+            self.opened.set_exception(WebSocketError(self.failure))
 
 
-async def connect(port: int, path: str, on_message: OnMessage) -> WebSocketClient:
-    """Connect to a server on this machine.
+async def connect(
+    port: int, path: str, on_message: OnMessage, *, receive_buffer: int | None = None
+) -> WebSocketClient:
+    """Connect to a server on this machine, with a small receive buffer if the system is to hold little for the client.
 
-    Raises WebSocketError when it does not upgrade the connection.
+    Raises WebSocketError when the server does not upgrade the connection.
     """
     loop = asyncio.get_running_loop()
-    _, client = await loop.create_connection(lambda: WebSocketClient(path, on_message), "127.0.0.1", port)
+    sock = socket.socket()
+    sock.setblocking(False)
+    if receive_buffer is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    await loop.sock_connect(sock, ("127.0.0.1", port))
+    _, client = await loop.create_connection(lambda: WebSocketClient(path, on_message), sock=sock)
     await client.opened
     return client
