@@ -23,6 +23,7 @@ from agentic.layers.L01_data_layer.backends.http import HttpBackend
 from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, given
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import AGENTS, Agent
+from agentic.layers.L01_data_layer.models.config import Config
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluation
 from agentic.layers.L01_data_layer.models.event import Event
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_FEEDBACK, Feedback
@@ -33,7 +34,7 @@ from agentic.layers.L01_data_layer.models.session import SESSIONS
 from agentic.layers.L01_data_layer.models.statistics import AGENT_STATS, USAGE_STATS, AgentStats, UsageStats
 from agentic.layers.L01_data_layer.models.task import TASKS, Task
 from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS, Tool, ToolExecution
-from agentic.layers.L01_data_layer.special_collections import Documents
+from agentic.layers.L01_data_layer.special_collections import Configuration, Documents
 
 DEFAULT_URL = "http://localhost:8002"
 URL_VARIABLE = "PLATFORM_L01_URL"
@@ -81,6 +82,7 @@ class L01Client:
         self.tasks = Collection(backend, TASKS)
         self.evaluations = Collection(backend, EVALUATIONS)
         self.feedback = Collection(backend, FEEDBACK)
+        self.config = Configuration(backend)
         self.documents = Documents(backend)
         self.sessions = Collection(backend, SESSIONS)
         self.keys = Collection(backend, API_KEYS)
@@ -281,6 +283,16 @@ class L01Client:
     async def model_usage_stats(self, **query: Any) -> UsageStats:
         """Calls, tokens, cost and latency. `agent_id`, `since`, `until`; `group_by` model, provider, agent, day or hour."""
         return await self.call(USAGE_STATS, query=given(query))
+
+    # -- configuration
+
+    async def get_config(self, namespace: str, key: str) -> Config:
+        """One value, as the record that holds it."""
+        return await self.config.get(namespace, key)
+
+    async def set_config(self, namespace: str, key: str, value: Any) -> Config:
+        """Gives a key a value: anything that JSON has. The first time makes it."""
+        return await self.config.set(namespace, key, value)
 
     # -- everything else
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from agentic.layers.base.operation import Call
+from agentic.layers.base.operation import Call, Operation, validated
 from agentic.layers.L01_data_layer.backends.backend import Backend
 from agentic.layers.L01_data_layer.collection import Collection, given
+from agentic.layers.L01_data_layer.models.config import (
+    CONFIG_HISTORY,
+    CONFIG_NAMESPACES,
+    DELETE_CONFIG,
+    GET_CONFIG,
+    LIST_CONFIG,
+    RESTORE_CONFIG,
+    SET_CONFIG,
+    Config,
+    ConfigAddress,
+    ConfigNamespace,
+    ConfigVersion,
+    NamespaceAddress,
+)
 from agentic.layers.L01_data_layer.models.document import (
     DOCUMENT_HISTORY,
     DOCUMENTS,
@@ -43,3 +57,58 @@ class Documents(Collection[Document]):
         """The document with a new version whose content is that of an earlier one."""
         call = Call({"id": document_id}, body={"version": version}, expected=expected_version)
         return await self._backend.call(RESTORE_DOCUMENT, call)
+
+
+class Configuration:
+    """Configuration values, by namespace and key. Neither may hold a slash: each is one part of a path.
+
+    That is looked at before anything is sent, because another path may mean another operation.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def namespaces(self, *, as_of: str | None = None) -> list[ConfigNamespace]:
+        """The namespaces that have values, by name."""
+        answer = await self._backend.call(CONFIG_NAMESPACES, Call(query=given({"as_of": as_of})))
+        return answer["items"]
+
+    async def list(self, namespace: str, **query: Any) -> Page[Config]:
+        """One page of a namespace, by key. `prefix`, `limit`, `cursor`, `order`, `total`, `as_of`."""
+        path = validated(NamespaceAddress, {"namespace": namespace}).__dict__
+        return await self._backend.call(LIST_CONFIG, Call(path, given(query)))
+
+    async def get(self, namespace: str, key: str, *, as_of: str | None = None) -> Config:
+        """One value, as it is or as it was at a time or position."""
+        return await self._at(GET_CONFIG, namespace, key, query=given({"as_of": as_of}))
+
+    async def set(
+        self, namespace: str, key: str, value: Any, *, expected_version: int | None = None
+    ) -> Config:
+        """Gives a key a value; with a version, only if it still stands there."""
+        return await self._at(SET_CONFIG, namespace, key, body={"value": value}, expected=expected_version)
+
+    async def delete(self, namespace: str, key: str, *, expected_version: int | None = None) -> bool:
+        """Deletes a value. True: it was there.
+
+        Raises:
+            NotFoundError: it was not.
+        """
+        await self._at(DELETE_CONFIG, namespace, key, expected=expected_version)
+        return True
+
+    async def history(self, namespace: str, key: str, **query: Any) -> Page[ConfigVersion]:
+        """The versions of a value, newest first, of a deleted one too. `limit`, `cursor`."""
+        return await self._at(CONFIG_HISTORY, namespace, key, query=given(query))
+
+    async def restore(
+        self, namespace: str, key: str, version: int, *, expected_version: int | None = None
+    ) -> Config:
+        """Gives a key the value of an earlier version, as a new version; a deleted key is made again."""
+        return await self._at(
+            RESTORE_CONFIG, namespace, key, body={"version": version}, expected=expected_version
+        )
+
+    async def _at(self, operation: Operation, namespace: str, key: str, **parts: Any) -> Any:
+        path = validated(ConfigAddress, {"namespace": namespace, "key": key}).__dict__
+        return await self._backend.call(operation, Call(path, **parts))

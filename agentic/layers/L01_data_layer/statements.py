@@ -114,7 +114,7 @@ def given_rows(**types: Any) -> Any:
     return select(rows.render_derived(name="given")).cte("input")
 
 
-def _event(source: Any, rows: Any, **values: ColumnElement[Any]) -> Any:
+def events_for(source: Any, rows: Any, **values: ColumnElement[Any]) -> Any:
     """The insertion of one event for each of `rows`, in the order of the batch."""
     return (
         insert(EVENTS)
@@ -123,7 +123,7 @@ def _event(source: Any, rows: Any, **values: ColumnElement[Any]) -> Any:
     )
 
 
-def _next_version(name: str, rows: Any) -> Any:
+def next_version(name: str, rows: Any) -> Any:
     """One step of the aggregates in `rows`. Its row lock makes the writers of an aggregate queue, in id order."""
     taken = upsert(AGGREGATES).from_select(
         ["aggregate_type", "aggregate_id", "version"],
@@ -160,7 +160,7 @@ class TableStatements:
             ["aggregate_type", "aggregate_id", "version"],
             select(word(self.name), given.c.id, number(1)).order_by(given.c.ord),
         )
-        event = _event(
+        event = events_for(
             given,
             given,
             id=given.c.event_id,
@@ -182,7 +182,7 @@ class TableStatements:
 
     @cached_property
     def update(self) -> Statement:
-        """Parameters: see `given_rows` below. Result for each input, in order: ord, version, status, new version, record.
+        """Parameters: see `given` below. Result for each input, in order: ord, version, status, new version, record.
 
         `version` is null when there is no such record, the record is null when it was not changed: because `expected`
         is not its version, or its status is not in `allowed`.
@@ -233,7 +233,7 @@ class TableStatements:
             )
             .cte("accepted")
         )
-        head = _next_version(self.name, accepted)
+        head = next_version(self.name, accepted)
         payload = accepted.c.payload
         changed = (
             update(table)
@@ -283,7 +283,7 @@ class TableStatements:
             .where(or_(given.c.expected.is_(None), given.c.expected == current.c.version))
             .cte("accepted")
         )
-        head = _next_version(self.name, accepted)
+        head = next_version(self.name, accepted)
         gone = delete(table).where(table.c.id == accepted.c.id).returning(table.c.id).cte("gone")
         event = self._changed_event(
             accepted, head, word(f"{self.name}.deleted"), cast(word("{}"), JSONB()), "delete"
@@ -301,7 +301,7 @@ class TableStatements:
     def _changed_event(
         self, rows: Any, head: Any, event_type: ColumnElement[Any], payload: ColumnElement[Any], verb: str
     ) -> Any:
-        return _event(
+        return events_for(
             rows,
             rows.join(head, head.c.aggregate_id == rows.c.id),
             id=rows.c.event_id,

@@ -88,7 +88,7 @@ async def test_a_list_of_the_past_filters_what_was_true_then(l01: L01Client) -> 
 
     active = await l01.agents.list(as_of=str(then), status="active", total=True)
     assert [item["name"] for item in active["items"]] == ["c", "b", "a"]
-    assert active["total"] == 3  # type: ignore[typeddict-item]
+    assert active["total"] == 3
     assert [item["status"] for item in active["items"]] == ["active"] * 3
     everyone = await l01.agents.list(as_of=str(then), order="asc")
     assert [item["name"] for item in everyone["items"]] == names

@@ -8,6 +8,7 @@ from __future__ import annotations
 from agentic.layers.base.operation import Route
 from agentic.layers.L01_data_layer.routers import (
     agents,
+    config,
     cursors,
     documents,
     evaluations,
@@ -31,6 +32,7 @@ SECTIONS = {
     "plans": plans.routes,
     "evaluations": evaluations.routes,
     "feedback": feedback.routes,
+    "config": config.routes,
     "documents": documents.routes,
     "sessions": sessions.routes,
     "keys": keys.routes,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from agentic.layers.L01_data_layer.services.agent_registry import AgentRegistry
+from agentic.layers.L01_data_layer.services.config_store import NAME as CONFIG
+from agentic.layers.L01_data_layer.services.config_store import ConfigStore
 from agentic.layers.L01_data_layer.services.cursor_store import CursorStore
 from agentic.layers.L01_data_layer.services.document_store import DocumentStore
 from agentic.layers.L01_data_layer.services.evaluation_statistics import EvaluationStatistics
@@ -36,6 +38,7 @@ class Services:
         self.documents = DocumentStore(store)
         self.sessions = SessionService(store)
         self.keys = KeyStore(store)
+        self.config = ConfigStore(store)
         records = (
             self.agents,
             self.tools,
@@ -50,7 +53,7 @@ class Services:
             self.sessions,
             self.keys,
         )
-        self.events = EventStore(store, frozenset(service.resource.name for service in records))
+        self.events = EventStore(store, frozenset((CONFIG, *(service.resource.name for service in records))))
         self.event_statistics = EventStatistics(store.database)
         self.usage_statistics = UsageStatistics(store.database)
         self.evaluation_statistics = EvaluationStatistics(store.database)
