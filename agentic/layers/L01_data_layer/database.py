@@ -174,6 +174,7 @@ async def _acquired(pool: Pool[Any]) -> AsyncGenerator[Connection[Any]]:
 _UNAVAILABLE: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what the driver raises when the server dies in the middle of a call
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
