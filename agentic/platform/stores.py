@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -98,12 +97,8 @@ async def attached_or_started(data_dir: Path, progress: Callable[[str], None]) -
 
 def without_password(url: str) -> str:
     """An address as it may be shown."""
-    parts = urlsplit(url)
-    where, query = parts.netloc, re.sub(r"(?<=password=)[^&]*", "***", parts.query)
-    if parts.password is not None:
-        user, _, host = where.rpartition("@")
-        where = f"{user.partition(':')[0]}:***@{host}"
-    return urlunsplit(parts._replace(netloc=where, query=query))
+    without = re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", url)
+    return re.sub(r"(?<=[?&]password=)[^&]*", "***", without)
 
 
 def _yours(url: str | None) -> Store | None:
