@@ -52,7 +52,7 @@ def router(feed: EventFeed) -> APIRouter:
     """The route of the stream."""
     routes = APIRouter(tags=["events"])
 
-    @routes.get(PATH, responses=_DOCUMENTED, response_class=_EventStream)
+    @routes.get(PATH, status_code=200, responses=_DOCUMENTED, response_class=_EventStream)
     async def stream(  # pyright: ignore[reportUnusedFunction]
         query: Annotated[EventStreamQuery, Query()], last_event_id: Annotated[str | None, Header()] = None
     ) -> _EventStream:
