@@ -43,6 +43,7 @@ class EventRouter:
         """Calls `handler` with each event that `pattern` wants, in order, for as long as the router runs.
 
         Under a new name it begins with the next event; under a known one, where it was when the router last stopped.
+        The name belongs to one process at a time: two that subscribe under it both get every event, and move one cursor.
 
         Raises:
             SubscriptionExistsError: the name is taken.
