@@ -27,7 +27,6 @@ def run(main: Main, stopping: Callable[[], None], *, until_eof: int | None = Non
 
     `until_eof` is a pipe whose end means the same as a signal: whoever holds its other side is gone.
     """
-    os.umask(0o077)  # what a platform writes is its owner's
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_until_told(main, stopping, until_eof))
 

@@ -38,18 +38,19 @@ class Screen:
 
     def started(self, state: PlatformState) -> None:
         """Says what runs, where, and what to open."""
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="dim")
-        table.add_column()
+        layers = Table.grid(padding=(0, 2))
         for layer in state.layers:
-            table.add_row(layer.id, f"{escape(layer.title)}  {_link(layer.url)}")
-        table.add_row()
-        table.add_row("Database", escape(state.database.shown))
-        table.add_row("Bus", escape(state.bus.shown))
-        table.add_row("Data", escape(state.data_dir))
-        table.add_row("Log", escape(state.log))
+            layers.add_row(f"[dim]{layer.id}[/dim]", escape(layer.title), _link(layer.url))
+        rest = Table.grid(padding=(0, 2))
+        for name, value in (
+            ("Database", state.database.shown),
+            ("Bus", state.bus.shown),
+            ("Data", state.data_dir),
+            ("Log", state.log),
+        ):
+            rest.add_row(f"[dim]{name}[/dim]", escape(value))
         self.console.print(f"\n[bold]Agentic platform {state.version}[/bold] is running.\n")
-        self.console.print(table)
+        self.console.print(layers, "", rest, sep="\n")
         self.console.print(f"\nOpen [bold]{_link(state.url)}[/bold]    Ctrl-C stops everything.\n")
 
     def serves(self, layer_id: str, url: str) -> None:

@@ -14,7 +14,7 @@ from agentic.platform.diagnosis.finding import Finding, fine, note, problem
 from agentic.platform.diagnosis.machine import nearest
 from agentic.platform.embedded import AccountError, DataFolderError, default_data_dir, holder
 from agentic.platform.servers.account import DEDICATED, Account, own_name, server_account
-from agentic.platform.servers.folder import fits_sockets
+from agentic.platform.servers.folder import fits_sockets, is_ours
 from agentic.platform.servers.lock import LOCK_FILE
 from agentic.platform.servers.process import find
 from agentic.platform.servers.programs import POSTGRES_MAJOR
@@ -161,14 +161,9 @@ def _closed_to_the_servers(place: Path, folder: Path) -> Path | None:
     except AccountError:
         return None  # which is said of the account
     way = [*reversed(place.parents), place]
-    if place == folder and _is_ours(folder):
+    if place == folder and is_ours(folder):
         way.remove(folder)  # the platform opens it to the servers
     return next((each for each in way if not servers.may_enter(each)), None)
-
-
-def _is_ours(folder: Path) -> bool:
-    names = {entry.name for entry in folder.iterdir()} - {LOCK_FILE}
-    return not names or "servers" in names
 
 
 def _owner(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The platform's data folder: what lies where, and what the servers' account may reach of it.
 
     platform.lock        held while a platform runs (lock.py)
+    platform.json        what answers where, while it runs; platform.log (and l01.log …): what it logged
     servers.json         what runs: addresses, pids, versions; for `platform status` and commands that attach
     servers/             configuration and logs of the servers, written by the platform
       postgres/ valkey/  their data, private to their account
@@ -25,13 +26,15 @@ from platformdirs import user_data_path
 
 from agentic.platform.servers.account import Account
 from agentic.platform.servers.errors import DataFolderError
-from agentic.platform.servers.lock import LOCK_FILE, leave_to_owner
+from agentic.platform.servers.lock import leave_to_owner
 
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
 _SOCKET_PATH_LIMIT = 107 if sys.platform == "linux" else 103  # what sun_path holds without its NUL
 # Line ends cannot stand in a configuration file, nor bytes that are not UTF-8 in an address.
 _UNNAMEABLE = re.compile("[\n\r\ud800-\udfff]")
+_WRITTEN = re.compile(r"\.?(platform|servers|l\d\d)\.(lock|json|log)(\.new|\.\d)?|programs")
+"""The names of what a platform writes into its data folder, beside `servers`."""
 _SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - short, as TMPDIR on macOS is not; mkdtemp makes ours private
 _SHORT_PREFIX = "agentic-sockets-"
 
@@ -39,6 +42,12 @@ _SHORT_PREFIX = "agentic-sockets-"
 def default_data_dir() -> Path:
     """The data folder when none is named: the user's, and for root one outside its closed home folder."""
     return Path("/var/lib/agentic") if os.geteuid() == 0 else user_data_path("agentic", appauthor=False)
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder is a platform's: it holds the servers' data, or nothing that somebody else put there."""
+    names = {entry.name for entry in folder.iterdir()}
+    return "servers" in names or all(_WRITTEN.fullmatch(name) for name in names)
 
 
 class DataFolder:
@@ -53,10 +62,9 @@ class DataFolder:
         self._state = self.path / "servers.json"
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            names = {entry.name for entry in self.path.iterdir()} - {LOCK_FILE}
+            self._is_ours = is_ours(self.path)  # else it holds what is none of our business
         except OSError as error:
             raise DataFolderError(f"The data folder {self.path} cannot be used: {error.strerror}.") from error
-        self._is_ours = not names or self.servers.name in names  # else it holds what is none of our business
 
     def data_owner(self) -> int:
         """The uid that owns the servers' data, or will as it owns the folder for them."""
