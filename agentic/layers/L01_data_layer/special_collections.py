@@ -32,6 +32,16 @@ from agentic.layers.L01_data_layer.models.document import (
 )
 from agentic.layers.L01_data_layer.models.history import Version
 from agentic.layers.L01_data_layer.models.resource import Page
+from agentic.layers.L01_data_layer.models.session import (
+    CHECKPOINTS,
+    HEARTBEAT,
+    RESTORE_SESSION,
+    SESSIONS,
+    STALE_SESSIONS,
+    Checkpoint,
+    Heartbeat,
+    Session,
+)
 
 Ref = str | UUID
 
@@ -112,3 +122,40 @@ class Configuration:
     async def _at(self, operation: Operation, namespace: str, key: str, **parts: Any) -> Any:
         path = validated(ConfigAddress, {"namespace": namespace, "key": key}).__dict__
         return await self._backend.call(operation, Call(path, **parts))
+
+
+class Sessions(Collection[Session]):
+    """Sessions: their signs of life, and their checkpoints."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend, SESSIONS)
+
+    async def heartbeat(self, session_id: Ref) -> Heartbeat:
+        """Notes that a session is being worked on; says whether it is to be paused.
+
+        Raises:
+            StateError: it is over.
+        """
+        return await self._backend.call(HEARTBEAT, Call({"id": session_id}))
+
+    async def stale(self, seconds: int = 60, **query: Any) -> Page[Session]:
+        """Active sessions that were silent for so long, oldest first. Filters `agent_id`, `session_type`; paging."""
+        return await self._backend.call(STALE_SESSIONS, Call(query=given({"seconds": seconds, **query})))
+
+    async def keep(
+        self, session_id: Ref, name: str, *, idempotency_key: str | None = None, **state: Any
+    ) -> Checkpoint:
+        """Keeps a session's context and checkpoint, or those in `state`, under a name of its own."""
+        call = Call({"id": session_id}, body={"name": name, **state}, key=idempotency_key)
+        return await self._backend.call(CHECKPOINTS.operations["create"], call)
+
+    async def checkpoints(self, session_id: Ref, **query: Any) -> Page[Checkpoint]:
+        """One page of what was kept of a session. Filters and paging as everywhere."""
+        return await self._backend.call(
+            CHECKPOINTS.operations["list"], Call({"id": session_id}, given(query))
+        )
+
+    async def restore(self, session_id: Ref, name: str, *, expected_version: int | None = None) -> Session:
+        """The session with the context and checkpoint that were kept under a name."""
+        call = Call({"id": session_id}, body={"name": name}, expected=expected_version)
+        return await self._backend.call(RESTORE_SESSION, call)

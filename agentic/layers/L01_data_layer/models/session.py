@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, Json, JsonObject, Kind, Wanted
-from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource
+from agentic.layers.base.operation import Operation
+from agentic.layers.L01_data_layer.models.fields import (
+    MAX_INT,
+    Body,
+    Changes,
+    Id,
+    Json,
+    JsonObject,
+    Kind,
+    Name,
+    Wanted,
+)
+from agentic.layers.L01_data_layer.models.resource import (
+    NO_DELETE,
+    Lifecycle,
+    ListQuery,
+    Page,
+    Paging,
+    Resource,
+    WholeNumber,
+)
 
 
 class SessionCreate(Body):
@@ -36,8 +56,17 @@ class SessionQuery(ListQuery):
     status: Wanted | None = None
 
 
+class StaleQuery(Paging):
+    """Sessions that are active and have given no sign of life for so many seconds; the oldest come first."""
+
+    seconds: Annotated[WholeNumber, Field(ge=0, le=MAX_INT)] = 60
+    order: Literal["asc", "desc"] = "asc"
+    agent_id: Id | None = None
+    session_type: Wanted | None = None
+
+
 class Session(TypedDict):
-    """A session as stored."""
+    """A session as stored. `heartbeat_at` is no fact of the log: it changes without a version, and the past has none."""
 
     id: str
     agent_id: str | None
@@ -51,6 +80,46 @@ class Session(TypedDict):
     version: int
 
 
+class Heartbeat(TypedDict):
+    """The answer to a heartbeat: a runner that reads `paused` here stops taking steps."""
+
+    id: str
+    status: str
+    heartbeat_at: str
+
+
+class CheckpointCreate(Body):
+    """A checkpoint under a name of its own in the session; what it does not give is what the session has now."""
+
+    name: Name
+    context: JsonObject = {}
+    checkpoint: Json = None
+
+
+class CheckpointQuery(ListQuery):
+    """Filters of the list of the checkpoints of a session."""
+
+    name: Wanted | None = None
+
+
+class CheckpointRestore(Body):
+    """Gives a session the context and checkpoint that are kept under this name."""
+
+    name: Name
+
+
+class Checkpoint(TypedDict):
+    """A checkpoint as stored. It does not change."""
+
+    id: str
+    session_id: str
+    name: str
+    context: dict[str, Any]
+    checkpoint: Any
+    created_at: str
+    version: int
+
+
 SESSIONS = Resource(
     "session",
     "/sessions",
@@ -60,4 +129,19 @@ SESSIONS = Resource(
     SessionUpdate,
     Lifecycle(states.SESSION, stamps={}),
     verbs=NO_DELETE,
+)
+
+CHECKPOINTS = Resource(
+    "checkpoint",
+    "/sessions/{id}/checkpoints",
+    CheckpointCreate,
+    CheckpointQuery,
+    Checkpoint,
+    verbs=frozenset(("create", "list")),
+)
+
+STALE_SESSIONS = Operation("session.stale", "GET", "/sessions/stale", query=StaleQuery, result=Page[Session])
+HEARTBEAT = Operation("session.heartbeat", "POST", "/sessions/{id}/heartbeat", result=Heartbeat)
+RESTORE_SESSION = Operation(
+    "session.restore", "POST", "/sessions/{id}/restore", body=CheckpointRestore, result=Session
 )

@@ -62,8 +62,11 @@ class ResourceService(Generic[R]):
 
     async def create(self, call: Call) -> Answer:
         """Writes a new record and its `<resource>.created` event, and answers the record."""
-        body = validated(self.resource.create, call.body)
-        item = self.new(body.__dict__)
+        return await self.add(call, validated(self.resource.create, call.body).__dict__)
+
+    async def add(self, call: Call, values: Mapping[str, Any]) -> Answer:
+        """`create` with validated values; once, when `call` has an idempotency key."""
+        item = self.new(values)
         if call.key is None:
             await self._writes.create(item)
             return Answer(item.payload, 1, str(item.id))
