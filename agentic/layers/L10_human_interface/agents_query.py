@@ -1,0 +1,37 @@
+"""The filters of the list of agents: the address is their only home."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+
+
+class AgentsQuery(NamedTuple):
+    """What the list of agents shows. A field that is none is not in the address."""
+
+    status: str | None = None
+    agent_type: str | None = None
+    search: str | None = None
+    order: str | None = None
+    cursor: str | None = None
+
+    @classmethod
+    def of(cls, parameters: QueryParams) -> AgentsQuery:
+        """The filters in an address; what it does not know is left out."""
+        return cls(*(parameters.get(name, "").strip() or None for name in cls._fields))
+
+    @property
+    def filtered(self) -> bool:
+        """True when some agents may be hidden."""
+        return bool(self.status or self.agent_type or self.search)
+
+    def given(self) -> dict[str, str]:
+        """The fields that are in the address, as the data layer takes them."""
+        return {name: value for name, value in self._asdict().items() if value}
+
+    def href(self, **changes: str | None) -> str:
+        """The address with these changes, on its first page unless they say otherwise."""
+        query = urlencode(self._replace(**{"cursor": None, **changes}).given())
+        return f"/agents?{query}" if query else "/agents"

@@ -1,0 +1,60 @@
+"""The human interface as the supervisor runs it: build, background work, health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from starlette.middleware.gzip import GZipMiddleware
+
+from agentic.layers.base.app import LayerApp
+from agentic.layers.base.background import Work
+from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
+from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L10_human_interface import assets, dashboard, sockets, theme
+from agentic.layers.L10_human_interface.hub import Hub
+from agentic.layers.L10_human_interface.layer_health import LayerMonitor
+from agentic.layers.L10_human_interface.pages import agents, error, events, layers, overview, search
+from agentic.layers.L10_human_interface.settings import L10Settings
+from agentic.layers.L10_human_interface.web_site import Site
+
+
+class HumanInterface(Layer):
+    """L10."""
+
+    id: ClassVar[str] = "L10"
+    title: ClassVar[str] = "Human interface"
+    port: ClassVar[int] = 8001
+    requires: ClassVar[tuple[str, ...]] = ("L01",)
+
+    def __init__(self, context: Context, settings: L10Settings | None = None) -> None:
+        super().__init__(context)
+        self.settings = settings or L10Settings()
+        l01 = context.client(L01Client)
+        self.hub = Hub(l01)
+        self.monitor = LayerMonitor(context.health_checks, self.health, self.settings.health_interval)
+        self.site = Site(l01, self.hub, self.monitor)
+
+    def build(self) -> LayerApp:
+        """The pages, the sockets, the static files and the JSON of the dashboard."""
+        app = LayerApp(self.title)
+        for section in (overview, agents, events, layers, search, theme, dashboard):
+            app.include_router(section.routes(self.site))
+        app.include_router(sockets.routes(self.site, self.settings))
+        app.add_route("/static/{name:path}", assets.serve_asset, include_in_schema=False)
+        app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+        error.install(app, self.site)
+        return app
+
+    def background(self) -> Mapping[str, Work]:
+        """The hub that the sockets hang on, and the measuring of health."""
+        return {"hub": self.hub.run, "health": self.monitor.run}
+
+    async def health(self) -> Health:
+        """The log must be followed for the pages to be live."""
+        return health_of(self.id, {"live events": self._live()})
+
+    def _live(self) -> Check:
+        if self.hub.following:
+            return {"status": "ok", "detail": f"followed up to {self.hub.position}"}
+        return {"status": "degraded", "detail": "the log is not being followed"}

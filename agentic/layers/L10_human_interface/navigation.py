@@ -1,0 +1,30 @@
+"""The sections that there are, as the sidebar shows them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Section(NamedTuple):
+    """One entry of the sidebar; `key` goes there after `g`."""
+
+    name: str
+    title: str
+    path: str
+    icon: str
+    key: str
+
+
+GROUPS: Final[tuple[tuple[str, tuple[Section, ...]], ...]] = (
+    (
+        "Operate",
+        (
+            Section("overview", "Overview", "/", "layout-dashboard", "o"),
+            Section("agents", "Agents", "/agents", "bot", "a"),
+        ),
+    ),
+    ("Observe", (Section("events", "Events", "/events", "radio", "e"),)),
+    ("System", (Section("layers", "Layer health", "/layers", "network", "l"),)),
+)
+
+SECTIONS: Final = tuple(section for _, sections in GROUPS for section in sections)

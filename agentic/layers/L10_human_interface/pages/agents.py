@@ -1,0 +1,200 @@
+"""Agents: the list, a new one, one of them with its timeline, and what may be done with it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final, Literal, cast
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from agentic.layers.base import jsonio
+from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.errors import FieldError
+from agentic.layers.L01_data_layer.models.agent import Agent
+from agentic.layers.L10_human_interface.agents_query import AgentsQuery
+from agentic.layers.L10_human_interface.render import HEADERS, wants_part
+from agentic.layers.L10_human_interface.web_site import Site
+from agentic.layers.L10_human_interface.words import TERMINATE, agent_actions
+
+PAGE: Final = 50
+FIELDS: Final = ("name", "agent_type", "configuration")
+SEE_OTHER: Final = 303
+UNPROCESSABLE: Final = 422
+PARENT: Final = {"title": "Agents", "path": "/agents"}
+
+Tab = Literal["timeline", "configuration"]
+
+
+def routes(site: Site) -> APIRouter:
+    """`/agents`, `/agents/new`, `/agents/{id}` and what is done there."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/agents")
+    async def agents(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        return await _agents(site, request, AgentsQuery.of(request.query_params))
+
+    @router.get("/agents/new")
+    async def new(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        return await _form_page(site, request, {}, {})
+
+    @router.post("/agents")
+    async def create(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return await _create(site, request)
+
+    @router.get("/agents/{agent_id}")
+    async def timeline(request: Request, agent_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        return await _agent(site, request, agent_id, "timeline")
+
+    @router.get("/agents/{agent_id}/configuration")
+    async def configuration(request: Request, agent_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        return await _agent(site, request, agent_id, "configuration")
+
+    @router.get("/agents/{agent_id}/terminate")
+    async def terminate(request: Request, agent_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        agent = await site.l01.agents.get(agent_id)
+        return await site.page(
+            request,
+            "terminate",
+            title=f"Terminate {agent['name']}",
+            current="agents",
+            position=site.hub.position,
+            live=False,
+            parent=PARENT,
+            agent=agent,
+            action=TERMINATE,
+        )
+
+    @router.post("/agents/{agent_id}/status")
+    async def status(request: Request, agent_id: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        form = await request.form()
+        await site.l01.agents.update(agent_id, {"status": str(form.get("status", ""))})
+        site.figures.counts.forget()
+        if not wants_part(request):
+            return RedirectResponse(f"/agents/{agent_id}", SEE_OTHER)
+        response = await _agent(site, request, agent_id, "timeline")
+        response.headers["HX-Push-Url"] = f"/agents/{agent_id}"
+        return response
+
+    return router
+
+
+async def _agents(site: Site, request: Request, query: AgentsQuery) -> HTMLResponse:
+    position = site.hub.position
+    page = await site.l01.agents.list(**query.given(), limit=PAGE, total=query.filtered)
+    total = page.get("total", (await site.figures.counts()).agents)
+    return await site.page(
+        request,
+        "agents",
+        title="Agents",
+        current="agents",
+        position=position,
+        live=not query.filtered and query.cursor is None,
+        query=query,
+        agents=page["items"],
+        total=total,
+        next=page["next_cursor"],
+    )
+
+
+async def _agent(site: Site, request: Request, agent_id: str, shown: Tab) -> HTMLResponse:
+    position = site.hub.position
+    agent, page = await asyncio.gather(
+        site.l01.agents.get(agent_id),
+        site.l01.events.list(aggregate_id=agent_id, aggregate_type="agent", limit=PAGE, total=True),
+    )
+    path = f"/agents/{agent['id']}"
+    views = [
+        {"name": "timeline", "title": "Timeline", "path": path},
+        {"name": "configuration", "title": "Configuration", "path": f"{path}/configuration"},
+    ]
+    return await site.page(
+        request,
+        "agent",
+        title=agent["name"],
+        current="agents",
+        position=position,
+        filters={"aggregate_id": agent["id"]},
+        parent=PARENT,
+        agent=agent,
+        actions=agent_actions(agent["status"]),
+        views=views,
+        shown=shown,
+        events=await site.rows.of_events(page["items"]),
+        total=page.get("total", 0),
+        next=page["next_cursor"],
+    )
+
+
+async def _form_page(
+    site: Site, request: Request, values: dict[str, str], errors: dict[str, str]
+) -> HTMLResponse:
+    return await site.page(
+        request,
+        "new_agent",
+        title="Create agent",
+        current="agents",
+        position=site.hub.position,
+        live=False,
+        parent=PARENT,
+        status=UNPROCESSABLE if errors else 200,
+        values=values,
+        errors=errors,
+    )
+
+
+async def _create(site: Site, request: Request) -> Response:
+    form = await request.form()
+    values = {name: str(form.get(name, "")) for name in FIELDS}
+    try:
+        agent = await site.l01.agents.create(
+            name=values["name"].strip(),
+            agent_type=values["agent_type"].strip() or "general",
+            configuration=_configuration(values["configuration"]),
+        )
+    except InvalidError as error:
+        return await _refused(site, request, values, _by_field(error))
+    site.figures.counts.forget()
+    if not wants_part(request):
+        return RedirectResponse(f"/agents/{agent['id']}", SEE_OTHER)
+    return _created(site, agent)
+
+
+def _configuration(text: str) -> dict[str, Any]:
+    if not text.strip():
+        return {}
+    try:
+        value = jsonio.decode(text)
+    except InvalidError as error:
+        message = error.detail.removeprefix("body: not valid JSON: JSON is malformed: ")
+        raise InvalidError.of(("configuration", f"Not valid JSON: {message}")) from None
+    if not isinstance(value, dict):
+        raise InvalidError.of(("configuration", 'Must be a JSON object, such as {"model": "llama3"}'))
+    return cast("dict[str, Any]", value)
+
+
+def _by_field(error: InvalidError) -> dict[str, str]:
+    listed: list[FieldError] = error.members.get("errors", [])
+    found = {item["field"].partition(".")[0]: item["message"] for item in listed}
+    return {name if name in FIELDS else "form": message for name, message in found.items()} or {
+        "form": error.detail
+    }
+
+
+async def _refused(
+    site: Site, request: Request, values: dict[str, str], errors: dict[str, str]
+) -> HTMLResponse:
+    if not wants_part(request):
+        return await _form_page(site, request, values, errors)
+    form = site.renderer.macro("macros/forms.html", "agent_form", values, errors)
+    return HTMLResponse(form, UNPROCESSABLE, HEADERS)
+
+
+def _created(site: Site, agent: Agent) -> HTMLResponse:
+    """An empty form again, the new row, a word that it is there, and where the focus goes."""
+    parts = [
+        site.renderer.macro("macros/forms.html", "agent_form"),
+        site.renderer.macro("macros/toast.html", "agent_created", agent),
+    ]
+    told = jsonio.encode({"agent-created": {"id": agent["id"]}}).decode()
+    return HTMLResponse("".join(parts), headers={**HEADERS, "HX-Trigger": told})

@@ -1,0 +1,214 @@
+"""The log: filters, a histogram, live rows; one event with its cause and what it caused."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from agentic.layers.base import jsonio
+from agentic.layers.base.http import JsonResponse
+from agentic.layers.base.ids import timestamp
+from agentic.layers.L01_data_layer.models.error_codes import NotFoundError
+from agentic.layers.L01_data_layer.models.event import Event, Histogram
+from agentic.layers.L10_human_interface.charts import Bar, bars
+from agentic.layers.L10_human_interface.event_query import RANGE_LABELS, EventsQuery
+from agentic.layers.L10_human_interface.formats import moment, pretty, whole
+from agentic.layers.L10_human_interface.kinds import Group, Kind, grouped
+from agentic.layers.L10_human_interface.render import wants_part
+from agentic.layers.L10_human_interface.rows import EventRow
+from agentic.layers.L10_human_interface.web_site import Site
+
+PAGE: Final = 50
+BARS: Final = 60
+RELATIVES: Final = 8
+PATIENCE: Final = 0.1
+"""Seconds that a page waits for its histogram; one that takes longer comes by itself."""
+
+
+class ChartBar(NamedTuple):
+    """A bar that leads to its events."""
+
+    box: Bar
+    href: str
+    title: str
+
+
+class Chart(NamedTuple):
+    """Events over time."""
+
+    bars: list[ChartBar]
+    since: str
+    until: str
+    label: str
+    note: str
+
+
+class Found(NamedTuple):
+    """One event with what belongs to it."""
+
+    event: Event
+    row: EventRow
+    cause: EventRow | None
+    effects: list[EventRow]
+    more_effects: bool
+    size: int
+
+
+def routes(site: Site) -> APIRouter:
+    """`/events`, `/events/chart`, and one event: a page, beside the list, as JSON."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/events")
+    async def events(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        return await _events(site, request, EventsQuery.of(request.query_params))
+
+    @router.get("/events/chart")
+    async def chart(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        query = EventsQuery.of(request.query_params)
+        if not wants_part(request):
+            return await _events(site, request, query)
+        return site.renderer.render(request, "events", "chart", chart=await _chart(site, query))
+
+    @router.get("/events/{event_id}")
+    async def event(request: Request, event_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        return await _event(site, request, await _found(site, event_id))
+
+    @router.get("/events/{event_id}/peek")
+    async def peek(request: Request, event_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        return site.renderer.render(request, "event", "peek", found=await _found(site, event_id))
+
+    @router.get("/events/{event_id}/json")
+    async def event_json(event_id: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return JsonResponse(pretty(await site.l01.events.get(event_id)).encode())
+
+    return router
+
+
+async def _events(site: Site, request: Request, query: EventsQuery) -> HTMLResponse:
+    position = site.hub.position
+    listing = {**query.filters(), **query.times(), "limit": PAGE, "cursor": query.cursor}
+    page, kinds, chart, opened = await asyncio.gather(
+        site.l01.events.list(**listing),
+        site.l01.events.kinds(),
+        _chart_in_time(site, query),
+        _opened(site, request.query_params.get("open")),
+    )
+    groups = grouped(kinds)
+    return await site.page(
+        request,
+        "events",
+        title="Events",
+        current="events",
+        position=position,
+        live=query.live,
+        filters=query.filters(),
+        query=query,
+        groups=groups,
+        kinds=_kinds_of(query, groups),
+        ranges=RANGE_LABELS,
+        chart=chart,
+        events=await site.rows.of_events(page["items"]),
+        next=page["next_cursor"],
+        opened=opened,
+    )
+
+
+def _kinds_of(query: EventsQuery, groups: list[Group]) -> list[Kind]:
+    """The types in the chosen groups, when there is more than one to choose from."""
+    chosen = {name.partition(".")[0] for name in query.types}
+    kinds = [kind for group in groups if group.name in chosen for kind in group.kinds]
+    return kinds if len(kinds) > 1 else []
+
+
+async def _opened(site: Site, event_id: str | None) -> Found | None:
+    try:
+        return await _found(site, event_id) if event_id else None
+    except NotFoundError:
+        return None
+
+
+async def _chart_in_time(site: Site, query: EventsQuery) -> Chart | None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _chart(site, query)
+    except TimeoutError:
+        return None
+
+
+async def _chart(site: Site, query: EventsQuery) -> Chart:
+    histogram = await site.l01.events.histogram(buckets=BARS, **query.filters(), **query.times())
+    return chart_of(histogram, query)
+
+
+def chart_of(histogram: Histogram, query: EventsQuery) -> Chart:
+    """A histogram with bars that lead to their events."""
+    since = moment(histogram["since"])
+    span = timedelta(seconds=histogram["seconds"])
+    found: list[ChartBar] = []
+    for index, (box, count) in enumerate(zip(bars(histogram["counts"]), histogram["counts"], strict=True)):
+        begin = since + index * span
+        times = {"since": timestamp(begin), "until": timestamp(begin + span)}
+        found.append(ChartBar(box, query.href(**times), f"{whole(count)} from {begin:%Y-%m-%d %H:%M:%S} UTC"))
+    total = whole(histogram["total"])
+    return Chart(
+        found, histogram["since"], histogram["until"], f"{total} events over time", f"{total} events"
+    )
+
+
+async def _found(site: Site, event_id: str) -> Found:
+    event = await site.l01.events.get(event_id)
+    cause, effects = await asyncio.gather(
+        _cause(site, event), site.l01.events.list(causation_id=event["id"], limit=RELATIVES)
+    )
+    related = [event, *effects["items"], *([cause] if cause else [])]
+    rows = await site.rows.of_events(related)
+    count = len(effects["items"])
+    return Found(
+        event,
+        rows[0],
+        rows[-1] if cause else None,
+        rows[1 : 1 + count],
+        effects["next_cursor"] is not None,
+        len(jsonio.encode(event["payload"])),
+    )
+
+
+async def _cause(site: Site, event: Event) -> Event | None:
+    metadata: dict[str, Any] = event["metadata"]
+    try:
+        return await site.l01.events.get(UUID(str(metadata["causation_id"])))
+    except (KeyError, ValueError, NotFoundError):
+        return None
+
+
+async def _event(site: Site, request: Request, found: Found) -> HTMLResponse:
+    previous, following = await _neighbours(site, found.event)
+    return await site.page(
+        request,
+        "event",
+        title=found.event["event_type"],
+        current="events",
+        position=site.hub.position,
+        live=False,
+        parent={"title": "Events", "path": "/events"},
+        found=found,
+        previous=previous,
+        following=following,
+    )
+
+
+async def _neighbours(site: Site, event: Event) -> tuple[str | None, str | None]:
+    """The ids of the events before and after in the log."""
+    if event["position"] is None:
+        return None, None
+    before, after = await asyncio.gather(
+        site.l01.events.list(cursor=str(event["position"]), limit=1),
+        site.l01.events.list(after=event["position"], limit=1),
+    )
+    ids = [page["items"][0]["id"] if page["items"] else None for page in (before, after)]
+    return ids[0], ids[1]

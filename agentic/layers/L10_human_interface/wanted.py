@@ -1,0 +1,33 @@
+"""Which events a reader wants: the filters of `GET /events`, applied to events that pass by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from agentic.layers.L01_data_layer.client import FeedEvent
+
+NAMES: Final = ("event_type", "aggregate_type", "aggregate_id")
+
+
+class Wanted:
+    """Types by name or prefix (`agent.*`, several separated by commas), one kind of aggregate, one aggregate."""
+
+    def __init__(self, filters: Mapping[str, str]) -> None:
+        self.filters = {name: filters[name] for name in NAMES if filters.get(name)}
+        names = [name.strip() for name in self.filters.get("event_type", "").split(",") if name.strip()]
+        self._names = frozenset(name for name in names if not name.endswith("*"))
+        self._prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
+        self._any_type = not names
+        self._aggregate_type = self.filters.get("aggregate_type")
+        self._aggregate_id = self.filters.get("aggregate_id", "").lower() or None
+
+    def __call__(self, event: FeedEvent) -> bool:
+        """True when the reader wants `event`."""
+        if self._aggregate_id is not None and event.aggregate_id != self._aggregate_id:
+            return False
+        if self._aggregate_type is not None and event.aggregate_type != self._aggregate_type:
+            return False
+        if self._any_type or event.event_type in self._names:
+            return True
+        return event.event_type.startswith(self._prefixes)

@@ -1,0 +1,64 @@
+"""What every page is made with: the data, the templates, the numbers around the page."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Request
+from starlette.responses import HTMLResponse
+
+from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L10_human_interface.figures import Figures
+from agentic.layers.L10_human_interface.hub import Hub
+from agentic.layers.L10_human_interface.layer_health import LayerMonitor
+from agentic.layers.L10_human_interface.render import Renderer
+from agentic.layers.L10_human_interface.rows import Rows
+
+SOCKET: Final = "/ws/events"
+
+
+class Site:
+    """One for the process."""
+
+    def __init__(self, l01: L01Client, hub: Hub, monitor: LayerMonitor) -> None:
+        self.l01 = l01
+        self.hub = hub
+        self.monitor = monitor
+        self.renderer = Renderer()
+        self.figures = Figures(l01)
+        self.rows = Rows(l01, self.renderer)
+
+    async def page(
+        self,
+        request: Request,
+        page: str,
+        *,
+        title: str,
+        current: str,
+        position: int,
+        filters: dict[str, str] | None = None,
+        live: bool = True,
+        status: int = 200,
+        **context: Any,
+    ) -> HTMLResponse:
+        """A page of a section; `position` is where the log stood before its data was read, `filters` its live ones."""
+        counts = await self.figures.counts()
+        view = page if live else ""
+        live_query = urlencode(filters or {})
+        socket = f"{SOCKET}?format=html&view={view}&after={position}"
+        return self.renderer.render(
+            request,
+            page,
+            status=status,
+            title=title,
+            current=current,
+            live=live,
+            view=view,
+            view_query=live_query,
+            position=position,
+            socket=f"{socket}&{live_query}" if live_query else socket,
+            counts={"agents": counts.agents, "events": counts.events},
+            by_status=counts.by_status,
+            **{"parent": None, **context},
+        )

@@ -1,0 +1,127 @@
+"""What a status or an event looks like: its word, its tone and its icon, the same on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, cast
+
+from agentic.layers.base import jsonio, states
+
+
+class Word(NamedTuple):
+    """A status for the eye: never by colour alone."""
+
+    label: str
+    tone: str
+    icon: str
+
+
+_LOOKS: Final[Mapping[tuple[str, str], str]] = {
+    ("neutral", "circle"): "created",
+    ("neutral", "circle-stop"): "terminated cancelled stopped skipped",
+    ("neutral", "trash-2"): "deleted removed",
+    ("queued", "clock"): "pending queued ready draft scheduled activated",
+    ("queued", "pencil"): "updated changed edited renamed",
+    ("running", "loader-circle"): "active running started executing resumed processing",
+    (
+        "success",
+        "circle-check",
+    ): "completed success succeeded executed approved ok processed passed granted spawned",
+    (
+        "warning",
+        "triangle-alert",
+    ): "degraded unknown waiting_approval pending_approval timeout stale not_found",
+    ("error", "circle-x"): "failed error down crashed rejected permission_denied denied",
+    ("paused", "circle-pause"): "suspended paused",
+}
+_LABELS: Final = {"permission_denied": "Denied", "pending_approval": "Waits", "waiting_approval": "Waits"}
+_WORDS: Final = {
+    name: Word(_LABELS.get(name, name.replace("_", " ").capitalize()), tone, icon)
+    for (tone, icon), names in _LOOKS.items()
+    for name in names.split()
+}
+_SAID_BY: Final = (
+    "name",
+    "title",
+    "description",
+    "message",
+    "error_message",
+    "content",
+    "model_name",
+    "evaluation_type",
+    "feedback_type",
+    "key",
+)
+_UNSAID: Final = frozenset(("id", "did", "version", "status"))
+_UNSAID_ENDS: Final = ("_id", "_at")
+LONGEST: Final = 160
+
+
+def status_word(status: str) -> Word:
+    """How a status looks; one that is not known is neutral and says its own name."""
+    return _WORDS.get(status) or Word(status.replace("_", " ").capitalize(), "neutral", "circle")
+
+
+def event_word(event_type: str) -> Word:
+    """How an event looks: by the last part of its type."""
+    return status_word(event_type.rpartition(".")[2])
+
+
+def summary(payload: Any) -> str:
+    """What an event says, in a line: what it names, or what it tells beside ids, times and its status."""
+    if not isinstance(payload, dict):
+        return "" if payload is None else _line(jsonio.encode(payload).decode())
+    fields = cast("dict[str, Any]", payload)
+    for name in _SAID_BY:
+        if isinstance(fields.get(name), str) and fields[name]:
+            return _line(fields[name])
+    told = [
+        f"{name.replace('_', ' ')} {_value(fields[name])}" for name in fields if _tells(name, fields[name])
+    ]
+    return _line(", ".join(told))
+
+
+def _tells(name: str, value: Any) -> bool:
+    return name not in _UNSAID and not name.endswith(_UNSAID_ENDS) and value not in (None, {}, [], "")
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else jsonio.encode(value).decode()
+
+
+def _line(text: str) -> str:
+    line = " ".join(text[: 4 * LONGEST].split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+class Action(NamedTuple):
+    """A change of state that a person may make; one with a warning destroys something and asks first."""
+
+    status: str
+    label: str
+    icon: str
+    warning: str = ""
+
+    @property
+    def danger(self) -> bool:
+        """True when it asks first."""
+        return bool(self.warning)
+
+
+TERMINATE: Final = Action(
+    "terminated",
+    "Terminate",
+    "circle-stop",
+    "An agent that is terminated cannot be started again. What it did stays in the log.",
+)
+
+
+def agent_actions(status: str) -> list[Action]:
+    """What may be done with an agent in this state, in the order of the buttons."""
+    resumes = status in ("suspended", "error")
+    offered = (
+        Action("active", "Resume", "rotate-ccw") if resumes else Action("active", "Start", "play"),
+        Action("suspended", "Suspend", "pause"),
+        TERMINATE,
+    )
+    return [action for action in offered if action.status in states.AGENT.get(status, frozenset())]
