@@ -23,6 +23,13 @@ from agentic.layers.L01_data_layer.backends.http import HttpBackend
 from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, given
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import AGENTS, Agent
+from agentic.layers.L01_data_layer.models.check import (
+    CHECK,
+    CheckPage,
+    CheckReport,
+    Difference,
+    PartReport,
+)
 from agentic.layers.L01_data_layer.models.config import Config
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluation
 from agentic.layers.L01_data_layer.models.event import Event
@@ -30,11 +37,10 @@ from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
 from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
-from agentic.layers.L01_data_layer.models.session import SESSIONS
 from agentic.layers.L01_data_layer.models.statistics import AGENT_STATS, USAGE_STATS, AgentStats, UsageStats
 from agentic.layers.L01_data_layer.models.task import TASKS, Task
 from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS, Tool, ToolExecution
-from agentic.layers.L01_data_layer.special_collections import Configuration, Documents
+from agentic.layers.L01_data_layer.special_collections import Configuration, Documents, Sessions
 
 DEFAULT_URL = "http://localhost:8002"
 URL_VARIABLE = "PLATFORM_L01_URL"
@@ -84,7 +90,7 @@ class L01Client:
         self.feedback = Collection(backend, FEEDBACK)
         self.config = Configuration(backend)
         self.documents = Documents(backend)
-        self.sessions = Collection(backend, SESSIONS)
+        self.sessions = Sessions(backend)
         self.keys = Collection(backend, API_KEYS)
         self.events = Events(backend)
         self.cursors = Cursors(backend)
@@ -295,6 +301,28 @@ class L01Client:
         return await self.config.set(namespace, key, value)
 
     # -- everything else
+
+    async def check_pages(self, limit: int = 100) -> AsyncGenerator[CheckPage]:
+        """The check of the rows against the log, page by page as it goes on; `limit` differences of each are described."""
+        cursor: str | None = None
+        while True:
+            page: CheckPage = await self.call(CHECK, query=given({"cursor": cursor, "limit": limit}))
+            yield page
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def check(self, limit: int = 100) -> CheckReport:
+        """Whether every row is what its events add up to, and the log is whole: counts, and the first differences."""
+        parts: dict[str, PartReport] = {}
+        differences: list[Difference] = []
+        async for page in self.check_pages(limit):
+            part = parts.setdefault(page["part"], {"checked": 0, "differing": 0})
+            part["checked"] += page["checked"]
+            part["differing"] += page["differing"]
+            differences += page["differences"][: limit - len(differences)]
+        ok = not any(part["differing"] for part in parts.values())
+        return {"ok": ok, "parts": parts, "differences": differences}
 
     async def call(self, operation: Operation, **parts: Any) -> Any:
         """Any operation by its declaration; `parts` are those of `Call`."""

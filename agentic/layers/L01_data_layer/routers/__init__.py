@@ -8,6 +8,7 @@ from __future__ import annotations
 from agentic.layers.base.operation import Route
 from agentic.layers.L01_data_layer.routers import (
     agents,
+    check,
     config,
     cursors,
     documents,
@@ -37,6 +38,7 @@ SECTIONS = {
     "sessions": sessions.routes,
     "keys": keys.routes,
     "cursors": cursors.routes,
+    "check": check.routes,
 }
 
 

@@ -12,6 +12,7 @@ from agentic.layers.L01_data_layer.services.evaluation_store import EvaluationSt
 from agentic.layers.L01_data_layer.services.event_statistics import EventStatistics
 from agentic.layers.L01_data_layer.services.event_store import EventStore
 from agentic.layers.L01_data_layer.services.feedback_store import FeedbackStore
+from agentic.layers.L01_data_layer.services.fold_check import FoldCheck
 from agentic.layers.L01_data_layer.services.goal_store import GoalStore
 from agentic.layers.L01_data_layer.services.key_store import KeyStore
 from agentic.layers.L01_data_layer.services.model_usage_store import ModelUsageStore
@@ -51,6 +52,7 @@ class Services:
             self.feedback,
             self.documents,
             self.sessions,
+            self.sessions.checkpoints,
             self.keys,
         )
         self.events = EventStore(store, frozenset((CONFIG, *(service.resource.name for service in records))))
@@ -58,3 +60,4 @@ class Services:
         self.usage_statistics = UsageStatistics(store.database)
         self.evaluation_statistics = EvaluationStatistics(store.database)
         self.cursors = CursorStore(store.database)
+        self.fold_check = FoldCheck(store.database)
