@@ -159,7 +159,7 @@ def _line(difference: Difference, ids: dict[str, str]) -> str:
     text = " ".join(str(value) for value in difference.values())
     text = re.sub(r"\{\"id\": .*?\"?(?= None$|$)", "RECORD", _named(text, ids))
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]*Z", lambda m: m[0] if m[0].startswith("2020") else "NOW", text)
-    return re.sub(r"(?<=position |s order )\d+", "#", text)
+    return re.sub(r"\b(position|order) \d+", r"\1 #", text)
 
 
 def _named(text: str, names: dict[str, str]) -> str:
