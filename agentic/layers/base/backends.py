@@ -13,7 +13,7 @@ import httpx2
 from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.common_errors import InvalidError, UnreachableError
 from agentic.layers.base.errors import PlatformError, from_problem
-from agentic.layers.base.operation import Answer, Call, Operation, Route
+from agentic.layers.base.operation import Answer, Call, Operation, Route, validated
 
 LIMITS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 TIMEOUT: Final = httpx2.Timeout(30.0, connect=5.0)
@@ -102,7 +102,11 @@ class HttpBackend:
         path = operation.path.format_map(
             {name: quote(str(value), safe="") for name, value in call.path.items()}
         )
-        content = jsonio.encode(call.body) if operation.body is not None else None
+        content = None
+        if operation.body is not None:
+            # An encoder makes null of NaN and text of the key 1: what is refused in process is refused here too.
+            validated(operation.body, call.body)
+            content = jsonio.encode(call.body)
         try:
             response = await client.request(
                 operation.method,

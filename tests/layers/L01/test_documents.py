@@ -75,7 +75,9 @@ async def test_a_search_pages_through_equal_and_unequal_ranks(l01: L01Client) ->
 
 
 async def test_highlights_are_safe_on_a_page(l01: L01Client) -> None:
-    nasty = "<script>alert('x')</script> \ue000whale\ue001 <mark> & \"quoted\" <b onclick=x>whale</b> &lt;whale"
+    nasty = (
+        "<script>alert('x')</script> \ue000whale\ue001 <mark> & \"quoted\" <b onclick=x>whale</b> &lt;whale"
+    )
     await l01.documents.create(title=nasty, content=nasty)
     (hit,) = (await l01.documents.search("whale"))["items"]
     for text in (hit["title_highlight"], hit["highlight"]):

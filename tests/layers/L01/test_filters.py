@@ -100,6 +100,7 @@ async def test_evaluations_are_found_by_score(l01: L01Client) -> None:
     assert await found(l01.evaluations, max_score=0.85) == [ids[0.85], ids[0.5], ids[0.0]]
     assert await found(l01.evaluations, min_score=0.85, max_score=0.85) == [ids[0.85]]
     assert await found(l01.evaluations, min_score=0.85001, max_score=1) == [ids[1.0]]
+    assert await found(l01.evaluations, min_score=1e-05, max_score=0.5) == [ids[0.5]]
     for wrong in ("high", 2, -1, "nan"):
         with pytest.raises(InvalidError) as refused:
             await l01.evaluations.list(min_score=wrong)

@@ -18,7 +18,7 @@ from agentic.layers.L01_data_layer.models.fields import MAX_INT, Body, Changes, 
 R = TypeVar("R")
 
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
-_FRACTION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,20})?")
+_FRACTION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,30})?(e-?[0-9]{1,3})?")
 
 Verb = Literal["create", "get", "list", "update", "delete"]
 ALL: frozenset[Verb] = frozenset(("create", "get", "list", "update", "delete"))
