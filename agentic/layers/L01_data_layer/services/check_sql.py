@@ -115,8 +115,9 @@ WITH head AS (
   FROM expected WHERE position NOT IN (SELECT position FROM placed)
   UNION ALL
   SELECT position::text, 'position', NULL, NULL, 'beyond the last position given' FROM (
-    SELECT events.position FROM events CROSS JOIN head
-    WHERE head.position = head.upto AND events.position > head.position ORDER BY 1 LIMIT {PAGE}
+    SELECT position FROM events
+    WHERE position > (SELECT CASE WHEN position = upto THEN position ELSE {2**63 - 1} END FROM head)
+    ORDER BY 1 LIMIT {PAGE}
   ) beyond
   UNION ALL
   SELECT p.position::text, 'order', 'position', before.position::text,
