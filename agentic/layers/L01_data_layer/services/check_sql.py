@@ -33,10 +33,14 @@ SELECT ({checked}) AS checked, ({last}) AS last, (SELECT count(DISTINCT id) FROM
 def rows(name: str, table: Table, *, resumed: bool) -> str:
     """The rows of a table against the fold of their events, after the id `$2`."""
     here = literal_column("page.id", UUID())
-    columns = [column.name for column in public(table)]
-    record = select(cast(as_json(table, columns), JSONB()).label("record")).where(table.c.id == here)
+    logged = [column.name for column in public(table) if not column.info.get("unlogged")]
+    record = select(cast(as_json(table, logged), JSONB()).label("record")).where(table.c.id == here)
+    state_of_logged = STATE
+    for column in public(table):
+        if column.name not in logged:
+            state_of_logged = state_of_logged.op("-")(word(column.name))
     state = (
-        select(STATE.label("state"))
+        select(state_of_logged.label("state"))
         .having(ENDED_ALIVE)
         .where(
             EVENTS.c.aggregate_type == word(name), EVENTS.c.aggregate_id == here, EVENTS.c.verb.is_not(None)

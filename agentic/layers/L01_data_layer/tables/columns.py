@@ -38,6 +38,11 @@ def moment(name: str) -> Column[Any]:
     return Column(name, DateTime(timezone=True))
 
 
+def unlogged_moment(name: str) -> Column[Any]:
+    """A moment that changes without an event: no fact, so neither the past nor the check knows of it."""
+    return Column(name, DateTime(timezone=True), info={"unlogged": True})
+
+
 def created_at() -> Column[Any]:
     """When the record was made."""
     return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())

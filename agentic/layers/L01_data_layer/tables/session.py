@@ -8,8 +8,8 @@ from agentic.layers.L01_data_layer.tables.columns import (
     identity,
     json_object,
     metadata,
-    moment,
     reference,
+    unlogged_moment,
     updated_at,
     version,
 )
@@ -25,7 +25,7 @@ SESSIONS = Table(
     Column("checkpoint", JSONB()),
     created_at(),
     updated_at(),
-    moment("heartbeat_at"),
+    unlogged_moment("heartbeat_at"),
     version(),
     Index("idx_sessions_agent_id", "agent_id", "id"),
     Index("idx_sessions_session_type", "session_type", "id"),
