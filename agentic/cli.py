@@ -121,6 +121,38 @@ def layer(
 
 
 @app.command()
+def verify(
+    data_dir: DataDir = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="The front door of a platform that runs elsewhere, or whose layers were started one by one; its "
+            "database and bus are then those of DATABASE_URL and REDIS_URL.",
+            show_default=False,
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PLATFORM_KEY",
+            help="A key with the scope admin, for a platform that listens beyond its machine. Without it: the "
+            "specification's test key.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Walk the specification's verification steps and success criteria against what is running: 0 when all pass, or 1.
+
+    It makes a few records, and deletes those that the API can delete.
+    """
+    from agentic.platform.commands.verify import Verify
+    from agentic.platform.commands.verify import verify as run
+
+    raise typer.Exit(run(Verify(_data_dir(data_dir), url, key), json=as_json))
+
+
+@app.command()
 def doctor(
     host: Host = "localhost",
     port: Port = 8000,

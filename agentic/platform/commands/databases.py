@@ -23,7 +23,7 @@ from agentic.platform.dumps import tools_for
 from agentic.platform.embedded import holder
 from agentic.platform.exit_codes import FAILED, OK, REFUSED
 from agentic.platform.logs import log_to_terminal
-from agentic.platform.stores import Store
+from agentic.platform.stores import Store, without_password
 
 Confirm = Callable[[str], bool]
 
@@ -56,7 +56,7 @@ def dump(data_dir: Path, file: Path, *, force: bool) -> int:
         async with database_in_use(data_dir, _say) as store, upkeep.connected(store.url) as connection:
             found = await upkeep.contents(connection)
             if found.revision is None:
-                raise RefusedError(f"There is nothing of a platform in {store.shown}.")
+                raise RefusedError(f"There is nothing of a platform in {_named(store)}.")
             tools = await asyncio.to_thread(tools_for, store, _major(connection))
             schema = await connection.fetchval("SELECT current_schema()")
             await asyncio.to_thread(write_dump, store.url, file, tools, schema)
@@ -80,7 +80,7 @@ def restore(data_dir: Path, file: Path, *, force: bool) -> int:
             await bring_up_to_date(store.url)
             async with upkeep.connected(store.url) as connection:
                 found = await upkeep.contents(connection)
-        _say(f"Restored {file} into {store.shown}: {_counts(found)}.")
+        _say(f"Restored {file} into {_named(store)}: {_counts(found)}.")
         return OK
 
     return _ending(main)
@@ -94,13 +94,13 @@ def reset(data_dir: Path, confirm: Confirm | None) -> int:
         async with database_in_use(data_dir, _say) as store, upkeep.connected(store.url) as connection:
             found = await upkeep.contents(connection)
             await _refuse_while_used(connection, store, found)
-            warning = f"This destroys everything in {store.shown}: {_counts(found)}. There is no way back."
+            warning = f"This destroys everything in {_named(store)}: {_counts(found)}. There is no way back."
             if confirm is not None and not found.empty and not confirm(warning):
                 _say("Nothing was changed.")
                 return FAILED
             await upkeep.clear(connection)
             await bring_up_to_date(store.url)
-        _say(f"{store.shown} is empty; the schema is at revision {HEAD}.")
+        _say(f"Now {_named(store)} is empty; the schema is at revision {HEAD}.")
         return OK
 
     return _ending(main)
@@ -116,8 +116,8 @@ async def _refuse_to_lose(connection: asyncpg.Connection[Any], store: Store, *, 
     await _refuse_while_used(connection, store, found)
     if not found.empty and not force:
         raise RefusedError(
-            f"{store.shown} is not empty: {_counts(found)}. Add --force to replace all of it, or restore into another "
-            "database (DATABASE_URL) or data folder (--data-dir)."
+            f"There is something in {_named(store)}: {_counts(found)}. Add --force to replace all of it, or restore "
+            "into another database (DATABASE_URL) or data folder (--data-dir)."
         )
 
 
@@ -126,11 +126,11 @@ async def _refuse_while_used(
 ) -> None:
     if users := await upkeep.users(connection):
         raise RefusedError(
-            f"A platform is connected to {store.shown}, from {', '.join(users)}. Stop it first."
+            f"A platform is connected to {_named(store)}, from {', '.join(users)}. Stop it first."
         )
     if found.is_of_a_newer_platform:
         raise RefusedError(
-            f"A newer platform made what is in {store.shown} (revision {found.revision}; this one knows {HEAD}). "
+            f"A newer platform made what is in {_named(store)} (revision {found.revision}; this one knows {HEAD}). "
             "Use that one for this."
         )
 
@@ -139,6 +139,10 @@ def _refuse_beside_a_platform(data_dir: Path) -> None:
     if (held := holder(data_dir)) is not None:
         who = f"process {held.pid}" if held.pid else "another process"
         raise RefusedError(f"A platform runs on {data_dir} ({who}). Stop it first.")
+
+
+def _named(store: Store) -> str:
+    return "the embedded database" if store.embedded else f"the database {without_password(store.url)}"
 
 
 def _counts(found: upkeep.Contents) -> str:

@@ -1,0 +1,1 @@
+"""What `platform verify` does: the specification's verification steps and its success criteria, against what is running."""
