@@ -10,14 +10,11 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any
 
 import uvloop
 
 from agentic.platform.exit_codes import OK
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 Main = Callable[[], Coroutine[Any, Any, int]]
 
@@ -48,9 +45,10 @@ async def _until_told(main: Main, stopping: Callable[[], None], pipe: int | None
             loop.remove_reader(descriptor)
             stop()
 
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            loop.add_signal_handler(number, stop)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell script started us with SIGINT ignored
+        loop.add_signal_handler(number, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        loop.add_signal_handler(signal.SIGHUP, stop)
     if pipe is not None:
         loop.add_reader(pipe, read, pipe)
     await asyncio.wait({task})
