@@ -16,6 +16,8 @@ from uuid import UUID
 from asyncpg import Record
 
 from agentic.layers.base import jsonio, tracing
+from agentic.layers.base.common_errors import TooLargeError
+from agentic.layers.base.http import MAX_BODY
 from agentic.layers.base.ids import now, uuid7
 from agentic.layers.L01_data_layer.append_statements import APPEND, APPEND_EXPECTING
 from agentic.layers.L01_data_layer.coalescer import Coalescer
@@ -77,6 +79,18 @@ class Fetch(Protocol):
     async def __call__(self, query: str, /, *args: Any) -> list[Record]:
         """All rows."""
         ...
+
+
+def payload_of(value: object) -> bytes:
+    """The JSON text of what is to be stored.
+
+    Raises:
+        TooLargeError: a request could not have brought it: what is refused over HTTP is refused in process too.
+    """
+    data = jsonio.encode(value)
+    if len(data) > MAX_BODY:
+        raise TooLargeError(f"What is to be stored is larger than {MAX_BODY // (1024 * 1024)} MB.")
+    return data
 
 
 def trace() -> bytes:

@@ -99,9 +99,7 @@ class HttpBackend:
 
     async def _send(self, operation: Operation, call: Call) -> httpx2.Response:
         client = await pooled(self.base_url)
-        path = operation.path.format_map(
-            {name: quote(str(value), safe="") for name, value in call.path.items()}
-        )
+        path = operation.path.format_map({name: _segment(name, value) for name, value in call.path.items()})
         content = None
         if operation.body is not None:
             # An encoder makes null of NaN and text of the key 1: what is refused in process is refused here too.
@@ -157,6 +155,14 @@ async def _closing(pool: dict[str, httpx2.AsyncClient]) -> AsyncGenerator[None]:
         for client in pool.values():
             await client.aclose()
         pool.clear()
+
+
+def _segment(name: str, value: object) -> str:
+    """A parameter as one part of a path: with another number of parts it would be another operation's."""
+    text = str(value)
+    if text in ("", ".", "..") or "/" in text:
+        raise InvalidError.of((name, "not a part of a path"))
+    return quote(text, safe="", errors="surrogatepass")
 
 
 def _texts(query: Mapping[str, Any]) -> dict[str, str]:

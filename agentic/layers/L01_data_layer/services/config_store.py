@@ -7,7 +7,6 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import ColumnElement, Text, bindparam, func
 
-from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.base.ids import now, uuid7
 from agentic.layers.base.operation import Answer, Call, validated
@@ -26,7 +25,7 @@ from agentic.layers.L01_data_layer.models.resource import AsOf, filters_of
 from agentic.layers.L01_data_layer.services.history import History, parse_as_of
 from agentic.layers.L01_data_layer.services.records import Records
 from agentic.layers.L01_data_layer.services.resource_service import NOTHING, stale
-from agentic.layers.L01_data_layer.store import NO_JSON, Changed, Deleted, Store, trace
+from agentic.layers.L01_data_layer.store import NO_JSON, Changed, Deleted, Store, payload_of, trace
 from agentic.layers.L01_data_layer.tables.config import CONFIGURATIONS
 
 NAME: Final = "config"
@@ -83,7 +82,7 @@ class ConfigStore:
             return await self._put(at, past["value"], call.expected)
 
     async def _put(self, at: ConfigAddress, value: Any, expected: int | None) -> Answer:
-        payload = jsonio.encode({"namespace": at.namespace, "key": at.key, "value": value})
+        payload = payload_of({"namespace": at.namespace, "key": at.key, "value": value})
         item = Changed(config_id(at), payload, NO_JSON, uuid7(), trace(), now(), expected, None)
         _, version, _, new_version, record = await self._writes.change(item)
         if new_version is None:

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Final
-
 from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import InvalidError, NotFoundError, StaleVersionError
+from agentic.layers.base.common_errors import NotFoundError, StaleVersionError
 from agentic.layers.base.ids import now, timestamp, uuid7
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.idempotency import once
-from agentic.layers.L01_data_layer.models.event import EventBatch, EventCreate, EventFilter, EventQuery
+from agentic.layers.L01_data_layer.models.event import EventBatch, EventCreate, EventQuery
 from agentic.layers.L01_data_layer.relay import RENDER
+from agentic.layers.L01_data_layer.services.event_pages import count_sql, page_sql
 from agentic.layers.L01_data_layer.services.resource_service import parse_id
-from agentic.layers.L01_data_layer.store import Appended, Store, Transaction, trace
-
-CLOCK_SLACK: Final = "interval '5 minutes'"
-"""How far the order of positions may differ from the order of the writers' clocks."""
-
-
-@dataclass
-class Where:
-    """Conditions of a query with their parameters."""
-
-    conditions: list[str] = field(default_factory=list[str])
-    values: list[Any] = field(default_factory=list[Any])
-
-    def add(self, condition: str, *values: Any) -> None:
-        """Adds a condition; each `?` in it is the next of `values`."""
-        for value in values:
-            self.values.append(value)
-            condition = condition.replace("?", f"${len(self.values)}", 1)
-        self.conditions.append(condition)
-
-    def sql(self) -> str:
-        """All of them together."""
-        return " AND ".join(self.conditions) or "true"
+from agentic.layers.L01_data_layer.store import Appended, Store, Transaction, payload_of, trace
 
 
 class EventStore:
@@ -138,8 +114,8 @@ def _item(body: EventCreate) -> Appended:
         body.event_type,
         body.aggregate_type,
         body.aggregate_id,
-        jsonio.encode(body.payload),
-        jsonio.encode(metadata),
+        payload_of(body.payload),
+        payload_of(metadata),
         now(),
         body.expected_version,
     )
@@ -160,130 +136,6 @@ def _rendered(item: Appended, version: int) -> bytes:
         item.metadata,
         created,
     )
-
-
-def page_sql(query: EventQuery) -> tuple[str, list[Any]]:
-    """The statement and parameters of one page, one row more than the limit.
-
-    A filter by kind is answered from the short table of kinds: the newest of each kind by index, merged. So a rare kind
-    costs no scan of the log, and a pattern no sort of it.
-    """
-    forwards = query.after is not None
-    where, kinds = conditions_of(query)
-    order = "position" if forwards else "position DESC"
-    limit = query.limit + 1
-    if kinds.conditions:
-        newest = f"""SELECT e.* FROM (SELECT event_type, aggregate_type FROM event_kinds WHERE {kinds.sql()}) k
-        CROSS JOIN LATERAL (SELECT * FROM events WHERE event_type = k.event_type AND aggregate_type = k.aggregate_type
-          AND position IS NOT NULL AND {where.sql()} ORDER BY {order} LIMIT {limit}) e ORDER BY {order} LIMIT {limit}"""
-    else:
-        # An aggregate's own index gives its few events; without the `+ 0` a planner may walk the whole log instead.
-        by = order.replace("position", "position + 0") if is_narrow(query) else order
-        newest = (
-            f"SELECT * FROM events WHERE position IS NOT NULL AND {where.sql()} ORDER BY {by} LIMIT {limit}"
-        )
-    if not forwards and query.cursor is None:
-        pending = f"""SELECT * FROM events WHERE position IS NULL AND {where.sql()} AND {kinds.sql()}
-        ORDER BY insert_order DESC LIMIT {limit}"""
-        newest = f"({pending}) UNION ALL ({newest})"
-        order = "position DESC NULLS FIRST, insert_order DESC"
-    sql = f"SELECT position, {RENDER} AS message FROM ({newest}) page ORDER BY {order} LIMIT {limit}"
-    return sql, where.values
-
-
-def count_sql(query: EventQuery) -> tuple[str, list[Any]]:
-    """The statement and parameters of how many events meet the filters, on whatever page.
-
-    Filters by kind alone are answered from the table of kinds, however long the log is.
-    """
-    where, kinds = conditions_of(query.model_copy(update={"cursor": None}))
-    if not where.conditions:
-        placed = f"SELECT coalesce(sum(count), 0)::bigint FROM event_kinds WHERE {kinds.sql()}"
-    elif kinds.conditions:
-        placed = f"""SELECT coalesce(sum(n), 0)::bigint FROM (SELECT * FROM event_kinds WHERE {kinds.sql()}) k
-        CROSS JOIN LATERAL (SELECT count(*) AS n FROM events WHERE event_type = k.event_type
-          AND aggregate_type = k.aggregate_type AND position IS NOT NULL AND {where.sql()}) counted"""
-    else:
-        placed = f"SELECT count(*) FROM events WHERE position IS NOT NULL AND {where.sql()}"
-    if query.after is not None:
-        return placed, where.values
-    pending = f"SELECT count(*) FROM events WHERE position IS NULL AND {where.sql()} AND {kinds.sql()}"
-    return f"SELECT ({placed}) + ({pending})", where.values
-
-
-def conditions_of(query: EventFilter) -> tuple[Where, Where]:
-    """What is asked of an event, and what of its kind."""
-    where = Where()
-    _bounds(query, where)
-    kinds = Where(values=where.values)
-    if query.aggregate_id is not None:
-        where.add("aggregate_id = ?", query.aggregate_id)
-    for name in ("correlation_id", "causation_id"):
-        if (value := getattr(query, name)) is not None:
-            where.add(f"metadata->>'{name}' = ?", value)
-    _kinds(query, where if is_narrow(query) else kinds)
-    return where, kinds
-
-
-def is_narrow(query: EventFilter) -> bool:
-    """True when few events can meet the filters, and an index of their own finds them."""
-    return (query.aggregate_id or query.correlation_id or query.causation_id) is not None
-
-
-def _page_bounds(query: EventQuery, where: Where) -> None:
-    if query.after is not None:
-        where.add("position > ?", max(query.after, decode_position(query.cursor) or 0))
-    elif query.cursor is not None:
-        where.add("position < ?", decode_position(query.cursor))
-
-
-def _bounds(query: EventFilter, where: Where) -> None:
-    if isinstance(query, EventQuery):
-        _page_bounds(query, where)
-    if query.since is not None:
-        where.add("created_at >= ?::text::timestamptz", query.since)
-        first = f"created_at >= ?::text::timestamptz - {CLOCK_SLACK}"
-        where.add(
-            f"coalesce(position, {2**62}) >= (SELECT coalesce((SELECT position FROM events WHERE {first} "
-            "AND position IS NOT NULL ORDER BY created_at LIMIT 1), 0))",
-            query.since,
-        )
-    if query.until is not None:
-        where.add("created_at <= ?::text::timestamptz", query.until)
-        last = f"created_at <= ?::text::timestamptz + {CLOCK_SLACK}"
-        where.add(
-            f"coalesce(position, 0) <= (SELECT coalesce((SELECT position FROM events WHERE {last} "
-            f"AND position IS NOT NULL ORDER BY created_at DESC LIMIT 1), {2**62}))",
-            query.until,
-        )
-
-
-def _kinds(query: EventFilter, where: Where) -> None:
-    if query.aggregate_type is not None:
-        where.add("aggregate_type = ?", query.aggregate_type)
-    if query.event_type is not None:
-        names = [name.strip() for name in query.event_type.split(",") if name.strip()]
-        exact = [name for name in names if not name.endswith("*")]
-        prefixes = [name[:-1] for name in names if name.endswith("*")]
-        where.add(
-            "(event_type = ANY(?::text[]) OR EXISTS (SELECT FROM unnest(?::text[]) prefix"
-            " WHERE starts_with(event_type, prefix)))",
-            exact,
-            prefixes,
-        )
-
-
-def decode_position(cursor: str | None) -> int | None:
-    """The position that a cursor of the log names.
-
-    Raises:
-        InvalidError: this is no cursor that the log gave.
-    """
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise InvalidError.of(("cursor", "not a cursor that a list gave"))
-    return int(cursor)
 
 
 ONE_EVENT = f"SELECT {RENDER} AS message FROM events WHERE id = $1"

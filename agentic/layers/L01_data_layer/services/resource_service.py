@@ -25,7 +25,15 @@ from agentic.layers.L01_data_layer.models.resource import AsOf, Resource, filter
 from agentic.layers.L01_data_layer.services.history import Past, parse_as_of
 from agentic.layers.L01_data_layer.services.records import Records
 from agentic.layers.L01_data_layer.statements import TableStatements
-from agentic.layers.L01_data_layer.store import Changed, Created, Deleted, Store, Transaction, trace
+from agentic.layers.L01_data_layer.store import (
+    Changed,
+    Created,
+    Deleted,
+    Store,
+    Transaction,
+    payload_of,
+    trace,
+)
 
 R = TypeVar("R")
 
@@ -77,12 +85,12 @@ class ResourceService(Generic[R]):
         moment = now()
         record_id = uuid7()
         record = {**self._blank, **values, "id": str(record_id)}
-        written = timestamp(moment)
+        at = timestamp(moment)
         for name in ("created_at", "updated_at"):
             if name in record:
-                record[name] = written
+                record[name] = at
         self.complete(record)
-        return Created(record_id, jsonio.encode(record), uuid7(), trace(), moment)
+        return Created(record_id, payload_of(record), uuid7(), trace(), moment)
 
     def complete(self, record: dict[str, Any]) -> None:
         """Fills what a new record derives from the rest of it. Nothing, for most resources."""
@@ -150,16 +158,16 @@ class ResourceService(Generic[R]):
     def change(self, record_id: UUID, changes: dict[str, Any], expected: int | None) -> Changed:
         """Validated changes of a record as an item for the store."""
         moment = now()
-        written = timestamp(moment)
+        at = timestamp(moment)
         stamps: dict[str, str] = {}
         allowed = None
         if "status" in changes and self.resource.lifecycle is not None:
             allowed = ",".join(sorted(self.states_before(changes["status"])))
             if (column := self.resource.lifecycle.stamps.get(changes["status"])) is not None:
-                stamps[column] = written
+                stamps[column] = at
         if "updated_at" in self.table.c:
-            changes["updated_at"] = written
-        payload = jsonio.encode(changes)
+            changes["updated_at"] = at
+        payload = payload_of(changes)
         return Changed(record_id, payload, jsonio.encode(stamps), uuid7(), trace(), moment, expected, allowed)
 
     def states_before(self, status: str) -> frozenset[str]:
