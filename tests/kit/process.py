@@ -48,6 +48,13 @@ class ServingProcess:
             self._process.wait(PATIENCE)
             self._process = None
 
+    async def terminate(self) -> int:
+        """SIGTERM; the exit code, once it has stopped in order."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        process.terminate()
+        return await asyncio.to_thread(process.wait, PATIENCE)
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self

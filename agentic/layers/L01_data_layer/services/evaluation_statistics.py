@@ -11,7 +11,7 @@ from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.models.statistics import ScoreStatsQuery
-from agentic.layers.L01_data_layer.services.event_store import Where
+from agentic.layers.L01_data_layer.services.event_pages import Where
 from agentic.layers.L01_data_layer.services.resource_service import parse_id
 from agentic.layers.L01_data_layer.services.statistics import MEAN, STDDEV, VALUED, percentile, spread
 

@@ -17,7 +17,7 @@ from agentic.layers.base.ids import now, timestamp
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.models.event import HistogramQuery
-from agentic.layers.L01_data_layer.services.event_store import conditions_of, is_narrow
+from agentic.layers.L01_data_layer.services.event_pages import Search
 
 
 class EventStatistics:
@@ -57,20 +57,15 @@ class EventStatistics:
         (row,) = await self._database.fetch(POSITIONS, edges)
         positions: list[int] = row[0]
         # The times are now in the positions; leaving them out lets the indexes alone answer.
-        where, kinds = conditions_of(query.model_copy(update={"since": None, "until": None}))
-        if not where.conditions and not kinds.conditions:
+        search = Search(query.model_copy(update={"since": None, "until": None}))
+        if not (search.event.conditions or search.kind.conditions or search.aggregate.conditions):
             return [after - before for before, after in pairwise(positions)]
-        where.add("position >= ? AND position < ?", positions[0], positions[-1])
-        where.values.append(positions)
-        edge = f"width_bucket(position, ${len(where.values)}::bigint[])"
-        if is_narrow(query):
-            found = f"SELECT {edge} AS bucket FROM events WHERE {where.sql()}"
-        else:
-            found = f"""SELECT bucket FROM (SELECT event_type, aggregate_type FROM event_kinds WHERE {kinds.sql()}) k
-            CROSS JOIN LATERAL (SELECT {edge} AS bucket FROM events WHERE event_type = k.event_type
-              AND aggregate_type = k.aggregate_type AND {where.sql()}) e"""
+        search.bound(">=", positions[0])
+        search.bound("<", positions[-1])
+        search.values.append(positions)
+        found = search.found(f"width_bucket(position, ${len(search.values)}::bigint[]) AS bucket")
         rows = await self._database.fetch(
-            f"SELECT bucket, count(*) AS n FROM ({found}) f GROUP BY 1", *where.values
+            f"SELECT bucket, count(*) AS n FROM ({found}) f GROUP BY 1", *search.values
         )
         return _spread(rows, query.buckets)
 

@@ -13,7 +13,7 @@ from agentic.layers.base.ids import timestamp
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.models.statistics import UsageStatsQuery
-from agentic.layers.L01_data_layer.services.event_store import Where
+from agentic.layers.L01_data_layer.services.event_pages import Where
 from agentic.layers.L01_data_layer.services.statistics import MEAN, percentile, spread
 
 KEYS: Final = {

@@ -3,6 +3,9 @@
 `aggregates` holds one row for each aggregate that ever had an event; taking the next version is one upsert, whose row
 lock is the queue of that aggregate's writers (docs/decisions/0003). `insert_order` is taken after that lock, so within
 an aggregate it grows with `version`: it is the order in which the relay gives positions.
+
+Two indexes hold `- position`: the newest of a kind are then the first of the index, and a planner that is asked for them
+in that order cannot walk the whole log by `position` instead, hoping to meet one soon.
 """
 
 from sqlalchemy import BigInteger, Column, Identity, Index, Integer, String, Table, text
@@ -24,8 +27,15 @@ EVENTS = Table(
     Column("position", BigInteger()),
     Column("insert_order", BigInteger(), Identity(always=True), nullable=False),
     Column("verb", String(6), comment="create, update or delete; null for a fact that changed no row"),
-    Index("idx_events_aggregate", "aggregate_id", "aggregate_type", "version", unique=True),
-    Index("idx_events_type", "event_type", "aggregate_type", "position"),
+    Index("idx_events_aggregate", "aggregate_type", "aggregate_id", "version", unique=True),
+    Index("idx_events_aggregate_kind", "aggregate_id", "event_type", text("(- position)")),
+    Index(
+        "idx_events_type",
+        "event_type",
+        "aggregate_type",
+        text("(- position)"),
+        postgresql_include=["position"],
+    ),
     Index("idx_events_created", "created_at"),
     Index("idx_events_position", "position", unique=True),
     *(
@@ -35,13 +45,6 @@ EVENTS = Table(
             postgresql_where=text(f"(metadata ->> '{name}_id') IS NOT NULL"),
         )
         for name in ("correlation", "causation")
-    ),
-    Index(
-        "idx_events_changes",
-        "aggregate_type",
-        "aggregate_id",
-        "version",
-        postgresql_where=text("verb IS NOT NULL"),
     ),
     Index("idx_events_pending", "insert_order", postgresql_where=text("position IS NULL")),
 )

@@ -155,7 +155,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("events_pkey")),
     )
     op.create_index(
-        "idx_events_aggregate", "events", ["aggregate_id", "aggregate_type", "version"], unique=True
+        "idx_events_aggregate", "events", ["aggregate_type", "aggregate_id", "version"], unique=True
     )
     op.create_index(
         "idx_events_causation",
@@ -171,13 +171,6 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("(metadata ->> 'correlation_id') IS NOT NULL"),
     )
-    op.create_index(
-        "idx_events_changes",
-        "events",
-        ["aggregate_type", "aggregate_id", "version"],
-        unique=False,
-        postgresql_where=sa.text("verb IS NOT NULL"),
-    )
     op.create_index("idx_events_created", "events", ["created_at"], unique=False)
     op.create_index(
         "idx_events_pending",
@@ -187,7 +180,19 @@ def upgrade() -> None:
         postgresql_where=sa.text("position IS NULL"),
     )
     op.create_index("idx_events_position", "events", ["position"], unique=True)
-    op.create_index("idx_events_type", "events", ["event_type", "aggregate_type", "position"], unique=False)
+    op.create_index(
+        "idx_events_type",
+        "events",
+        ["event_type", "aggregate_type", sa.text("(- position)")],
+        unique=False,
+        postgresql_include=["position"],
+    )
+    op.create_index(
+        "idx_events_aggregate_kind",
+        "events",
+        ["aggregate_id", "event_type", sa.text("(- position)")],
+        unique=False,
+    )
     op.create_table(
         "idempotent_answers",
         sa.Column("key", sa.String(length=300), nullable=False),
@@ -481,7 +486,7 @@ def downgrade() -> None:
     op.drop_index("idx_events_type", table_name="events")
     op.drop_index("idx_events_position", table_name="events")
     op.drop_index("idx_events_pending", table_name="events", postgresql_where=sa.text("position IS NULL"))
-    op.drop_index("idx_events_changes", table_name="events", postgresql_where=sa.text("verb IS NOT NULL"))
+    op.drop_index("idx_events_aggregate_kind", table_name="events")
     op.drop_index("idx_events_created", table_name="events")
     op.drop_index(
         "idx_events_correlation",
