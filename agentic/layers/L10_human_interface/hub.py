@@ -73,7 +73,8 @@ class Hub:
         self._l01 = l01
         self._subscriptions: set[Subscription] = set()
         self._recent: deque[FeedEvent] = deque(maxlen=BUFFER)
-        self._started = False
+        self.started = asyncio.Event()
+        """Set when it is known where the log stands."""
         self.position = 0
         """The last event that was seen."""
         self.following = False
@@ -82,10 +83,10 @@ class Hub:
     async def run(self) -> None:
         """Follows the log. Runs until it is cancelled; the caller restarts it when it fails."""
         try:
-            if not self._started:
+            if not self.started.is_set():
                 self.position = await self._l01.events.head()
-                self._started = True
             self.following = True
+            self.started.set()
             async for batch in self._l01.follow(after=self.position):
                 self._take([event for event in batch if event.position > self.position])
         finally:
@@ -126,6 +127,7 @@ class Hub:
 
         A reader that is slower than its buffer is served from the log until it has caught up.
         """
+        await self.started.wait()
         with self.subscribed(wanted) as subscription:
             position = subscription.position if after is None else after
             behind = position < subscription.position

@@ -71,6 +71,7 @@ class PageSocket(Socket):
     ) -> None:
         super().__init__(websocket, settings)
         self._hub = site.hub
+        self._l01 = site.l01
         self._views = views
         self._wish = self._wished(query.get("view", ""), query, query)
         self._changed = asyncio.Event()
@@ -117,6 +118,7 @@ class PageSocket(Socket):
                 await asyncio.gather(serving, changed, return_exceptions=True)
 
     async def _serve(self, wish: Wish) -> None:
+        await self._hub.started.wait()
         with self._hub.subscribed(wish.view.wanted) as subscription:
             missed = await self._missed(wish, subscription.position)
             if missed is not None:
@@ -127,7 +129,9 @@ class PageSocket(Socket):
         """What came between the page's position and now; none when that is too much, or the log is another one."""
         if wish.after is None or wish.after == position:
             return []
-        if not 0 < position - wish.after <= self._settings.replay_limit:
+        if wish.after > position:  # The page was made from what the hub has yet to see, or from another log.
+            return [] if await self._l01.events.head() >= wish.after else None
+        if position - wish.after > self._settings.replay_limit:
             return None
         pages = self._hub.missed(wish.after, wish.view.wanted)
         return [event async for page in pages for event in page if event.position <= position]
@@ -136,10 +140,11 @@ class PageSocket(Socket):
         """Frame after frame; returns when the page is too far behind."""
         loop = asyncio.get_running_loop()
         frames = Frames(wish.view)
+        floor = wish.after or 0
         begun = loop.time()
         while not subscription.behind:
             position = subscription.position
-            events += subscription.take()
+            events += [event for event in subscription.take() if event.position > floor]
             try:
                 content = await frames.content(events, position)
             except PlatformError as error:

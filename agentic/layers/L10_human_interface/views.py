@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L01_data_layer.models.error_codes import NotFoundError
@@ -145,7 +146,7 @@ class Agent(View):
     """One agent with its timeline."""
 
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
-        self._id = filters.get("aggregate_id", "-")
+        self._id = filters.get("aggregate_id", str(UUID(int=0)))
         super().__init__(site, ticks, {"aggregate_type": "agent", "aggregate_id": self._id})
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
+from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.client import FeedEvent
 
 NAMES: Final = ("event_type", "aggregate_type", "aggregate_id")
 
 
 class Wanted:
-    """Types by name or prefix (`agent.*`, several separated by commas), one kind of aggregate, one aggregate."""
+    """Types by name or prefix (`agent.*`, several separated by commas), one kind of aggregate, one aggregate.
+
+    Raises:
+        InvalidError: `aggregate_id` is no id.
+    """
 
     def __init__(self, filters: Mapping[str, str]) -> None:
         self.filters = {name: filters[name] for name in NAMES if filters.get(name)}
@@ -20,7 +26,7 @@ class Wanted:
         self._prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
         self._any_type = not names
         self._aggregate_type = self.filters.get("aggregate_type")
-        self._aggregate_id = self.filters.get("aggregate_id", "").lower() or None
+        self._aggregate_id = _id(self.filters.get("aggregate_id"))
 
     def __call__(self, event: FeedEvent) -> bool:
         """True when the reader wants `event`."""
@@ -31,3 +37,10 @@ class Wanted:
         if self._any_type or event.event_type in self._names:
             return True
         return event.event_type.startswith(self._prefixes)
+
+
+def _id(text: str | None) -> str | None:
+    try:
+        return str(UUID(text)) if text else None
+    except ValueError:
+        raise InvalidError.of(("aggregate_id", "not a UUID")) from None
