@@ -11,9 +11,9 @@ from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.models.statistics import ScoreStatsQuery
-from agentic.layers.L01_data_layer.services.event_pages import Where
 from agentic.layers.L01_data_layer.services.resource_service import parse_id
 from agentic.layers.L01_data_layer.services.statistics import MEAN, STDDEV, VALUED, percentile, spread
+from agentic.layers.L01_data_layer.where import Where
 
 RECENT: Final = 20
 """How many of the latest scores a trend compares with as many before them."""

@@ -13,8 +13,8 @@ from agentic.layers.base.ids import timestamp
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.models.statistics import UsageStatsQuery
-from agentic.layers.L01_data_layer.services.event_pages import Where
 from agentic.layers.L01_data_layer.services.statistics import MEAN, percentile, spread
+from agentic.layers.L01_data_layer.where import Where
 
 KEYS: Final = {
     "model": "model_name",
@@ -61,7 +61,7 @@ class UsageStatistics:
         GROUP BY 1 ORDER BY {first} LIMIT {query.limit + 1}"""
         rows = await self._database.fetch(sums, *where.values)
         keys = [row["key"] for row in rows]
-        within = Where([*where.conditions], [*where.values])
+        within = Where([*where.values], [*where.conditions])
         within.add(
             f"({key} = ANY(?) OR ({key} IS NULL AND ?))", [k for k in keys if k is not None], None in keys
         )
