@@ -1,7 +1,7 @@
-"""Live events for readers in this process: woken by Redis, complete by position.
+"""Live events for readers in this process: handed over by the relay beside it, or read from the log when the bus wakes it.
 
-Positions are dense, so a reader sees a gap the moment it is there and fetches what is missing from the log. A message
-on the bus is used as it comes when it is the next; Redis being down makes the feed slower, never wrong.
+Positions are dense, so a gap is seen the moment it is there, and what is missing is fetched from the log. Redis being
+down makes the feed slower where another process leads, never wrong.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from agentic.layers.base.common_errors import BusUnavailableError
 from agentic.layers.L01_data_layer.backends.backend import FeedEvent, feed_event
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.redis_client import CHANNEL, Bus
-from agentic.layers.L01_data_layer.relay import RENDER
+from agentic.layers.L01_data_layer.relay import RENDER, Placed
 
 log = structlog.get_logger()
 
@@ -91,21 +91,30 @@ class _Reader:
 
 
 class EventFeed:
-    """One subscription to the bus, many readers, each from its own position."""
+    """One source of news, many readers, each from its own position."""
 
-    def __init__(self, database: Database, bus: Bus) -> None:
+    def __init__(self, database: Database, bus: Bus, elsewhere: asyncio.Event) -> None:
         self._database = database
         self._bus = bus
+        self._elsewhere = elsewhere
         self._readers: set[_Reader] = set()
         self._wake = asyncio.Event()
         self._position = 0
         self._ended = False
-        self.connected = False
-        """True while the subscription to the bus stands."""
+        self._subscribed = False
 
-    def wake(self) -> None:
-        """Positions were given: look, even if the bus is silent."""
-        if not self.connected:
+    @property
+    def connected(self) -> bool:
+        """True while news come by themselves: from the relay of this process, or on the bus from another's."""
+        return self._subscribed or not self._elsewhere.is_set()
+
+    def hand_over(self, placed: list[Placed]) -> None:
+        """Takes what the relay of this process placed."""
+        if placed[0][0] == self._position + 1:
+            self._position = placed[-1][0]
+            if self._readers:
+                self._offer([feed_event(message) for _, message in placed])
+        else:
             self._wake.set()
 
     async def run(self) -> None:
@@ -128,30 +137,22 @@ class EventFeed:
         return row[0] if row else 0
 
     async def _listen(self) -> None:
+        # Only that something was published is taken from the bus: a channel belongs to a whole Redis server, and what
+        # another platform publishes there must not pass for an event of this log.
         while True:
+            await self._elsewhere.wait()
             try:
-                async for message in self._bus.subscribe(CHANNEL):
-                    if message is None:
-                        self.connected = True
+                async with aclosing(self._bus.subscribe(CHANNEL)) as messages:
+                    async for _ in messages:
+                        self._subscribed = True
                         self._wake.set()
-                    else:
-                        self._on_message(message)
+                        if not self._elsewhere.is_set():
+                            break
             except BusUnavailableError as error:
                 log.warning("the feed reads the log until the bus is back", error=str(error))
             finally:
-                self.connected = False
+                self._subscribed = False
             await asyncio.sleep(AGAIN)
-
-    def _on_message(self, message: bytes) -> None:
-        try:
-            event = feed_event(message)
-        except msgspec.MsgspecError:
-            return  # Somebody else's message on our channel.
-        if event.position == self._position + 1:
-            self._position = event.position
-            self._offer([event])
-        elif event.position > self._position:
-            self._wake.set()
 
     async def _catch_up(self) -> None:
         while True:
@@ -170,7 +171,7 @@ class EventFeed:
 
     async def _read_log(self) -> None:
         while rows := await self._database.fetch(READ, self._position):
-            # While this waited, messages may have moved the position on.
+            # While this waited, the relay may have moved the position on.
             fresh = [feed_event(row["message"]) for row in rows if row["position"] > self._position]
             if fresh:
                 self._position = fresh[-1].position

@@ -37,8 +37,8 @@ class DataLayer(Layer):
         self.database = Database(self.settings.database_url)
         self.bus = Bus(self.settings.redis_url)
         self.relay = Relay(self.database, self.bus)
-        self.feed = EventFeed(self.database, self.bus)
-        self.relay.listeners.append(self.feed.wake)
+        self.feed = EventFeed(self.database, self.bus, self.relay.elsewhere)
+        self.relay.listeners.append(self.feed.hand_over)
         self.services = Services(Store(self.database, self.relay.wake))
         self.sections = routes_by_section(self.services)
         self.backend = LocalBackend(

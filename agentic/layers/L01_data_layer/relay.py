@@ -59,6 +59,10 @@ SELECT position, {RENDER} AS message FROM events WHERE position > $1 ORDER BY po
 """
 
 
+Placed = tuple[int, bytes]
+"""A position, and the event that has it as JSON."""
+
+
 class Relay:
     """The relay of this process: it leads, or stands by for the one that does."""
 
@@ -67,13 +71,16 @@ class Relay:
         self._bus = bus
         self._wake = asyncio.Event()
         self._publish = asyncio.Event()
-        self._fresh: list[tuple[int, bytes]] = []
+        self._fresh: list[Placed] = []
         self._notify: asyncio.Task[None] | None = None
         self.leading = False
+        self.elsewhere = asyncio.Event()
+        """Set while another process may lead: what it places is heard of on the bus."""
+        self.elsewhere.set()
         self.published = 0
         self._placed = 0
-        self.listeners: list[Callable[[], None]] = []
-        """Called when positions were given in this process: a net under the bus for readers beside the relay."""
+        self.listeners: list[Callable[[list[Placed]], None]] = []
+        """Called with what was placed in this process: readers beside the relay need no bus."""
 
     def wake(self) -> None:
         """Something was committed in this process."""
@@ -105,6 +112,7 @@ class Relay:
             self._placed, self.published = row
             self._fresh.clear()
             self.leading = True
+            self.elsewhere.clear()
             log.info("relay leads", published=self.published)
             publisher = asyncio.create_task(self._publish_all(self._database))
             try:
@@ -112,6 +120,7 @@ class Relay:
                 await self._place_all(connection)
             finally:
                 self.leading = False
+                self.elsewhere.set()
                 publisher.cancel()
                 await asyncio.gather(publisher, return_exceptions=True)
 
@@ -136,13 +145,13 @@ class Relay:
                     remembered = self.published
                     await connection.execute(REMEMBER, remembered)
 
-    def _hand_over(self, rows: list[tuple[int, bytes]]) -> None:
+    def _hand_over(self, rows: list[Placed]) -> None:
         self._placed = rows[-1][0]
         if len(self._fresh) < 10 * BATCH:
             self._fresh.extend(rows)
         self._publish.set()
         for listener in self.listeners:
-            listener()
+            listener(rows)
 
     async def _publish_all(self, database: Database) -> None:
         # `leading`, not only cancellation, ends this: Python 3.11's `wait_for`, inside redis-py, may swallow the latter.
@@ -158,7 +167,7 @@ class Relay:
                 await asyncio.sleep(PUBLISH_PAUSE)
                 self._publish.set()
 
-    async def _next(self, database: Database) -> list[tuple[int, bytes]]:
+    async def _next(self, database: Database) -> list[Placed]:
         """What comes after the last published event: from memory when it is the next, from the log otherwise."""
         if self.published >= self._placed:
             return []
