@@ -68,7 +68,7 @@ class Proxy:
                 await self._open.wait()
                 writer.write(data)
                 await writer.drain()
-        except OSError:
+        except (OSError, RuntimeError):  # uvloop says so of a transport that was aborted
             pass
         finally:
             writer.transport.abort()

@@ -79,6 +79,5 @@ async def test_events_are_found_by_what_they_belong_to(l01: L01Client) -> None:
     caused = await l01.events.list(causation_id=first["id"])
     assert [event["id"] for event in caused["items"]] == [second["id"]]
     assert (await l01.events.list(causation_id=second["id"]))["items"] == []
-    assert (await l01.events.list(correlation_id="one-request", event_type="bell.*"))["items"] == caused[
-        "items"
-    ]
+    rung = await l01.events.list(correlation_id="one-request", event_type="bell.*")
+    assert [event["id"] for event in rung["items"]] == [second["id"]]
