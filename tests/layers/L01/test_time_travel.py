@@ -60,7 +60,19 @@ async def test_what_never_was_is_not_found(l01: L01Client) -> None:
             await l01.agents.get(nobody, as_of=as_of)
 
 
-@pytest.mark.parametrize("as_of", ["yesterday", "2026-11-22T12:00:00", "-1", "1e3", "", "9" * 30])
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        "yesterday",
+        "2026-11-22T12:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "-1",
+        "1e3",
+        "",
+        "9" * 30,
+    ],
+)
 async def test_what_is_no_moment_is_refused(l01: L01Client, as_of: str) -> None:
     agent = await l01.create_agent("a")
     for ask in (l01.agents.get(agent["id"], as_of=as_of), l01.agents.list(as_of=as_of)):

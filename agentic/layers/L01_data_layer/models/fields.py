@@ -57,7 +57,8 @@ def _refusal(error: InvalidError) -> ValueError:
     return ValueError(f"{path}: {refused['message']}" if path else refused["message"])
 
 
-def _utc(value: Any) -> str:
+def utc(value: Any) -> str:
+    """A moment, as text or already one, in the one form that records have; a `ValueError` when it is none."""
     if isinstance(value, datetime):
         moment = value
     elif isinstance(value, str):
@@ -83,6 +84,6 @@ JsonArray = Annotated[list[Any], AfterValidator(_json)]
 Json = Annotated[Any, AfterValidator(_json)]
 Int = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)]
 Count = Annotated[int, Field(ge=0, le=MAX_INT)]
-Moment = Annotated[str, BeforeValidator(_utc)]
+Moment = Annotated[str, BeforeValidator(utc)]
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(lambda x: round(x, 4))]
 Money = Annotated[float, Field(ge=0, lt=10_000, allow_inf_nan=False), AfterValidator(lambda x: round(x, 6))]

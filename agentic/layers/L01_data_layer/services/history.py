@@ -14,6 +14,7 @@ from agentic.layers.base.common_errors import InvalidError, NotFoundError
 from agentic.layers.base.operation import Answer
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.fold import Bound, folded
+from agentic.layers.L01_data_layer.models.fields import utc
 from agentic.layers.L01_data_layer.models.history import HistoryQuery
 from agentic.layers.L01_data_layer.pages import bad_cursor, decode_cursor, page_answer
 from agentic.layers.L01_data_layer.statements import (
@@ -48,14 +49,10 @@ def parse_as_of(text: str | None) -> Past | None:
     if text.isascii() and text.isdigit() and len(text) < 19:
         return Past("position", int(text))
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidError.of(
-            ("as_of", "neither a position nor a time such as 2026-11-22T12:00:00Z")
-        ) from None
-    if moment.tzinfo is None:
-        raise InvalidError.of(("as_of", "a time needs its offset, such as Z"))
-    return Past("time", moment)
+        return Past("time", datetime.fromisoformat(utc(text)))
+    except ValueError as error:
+        detail = f"neither a position nor a time such as 2026-11-22T12:00:00Z: {error}"
+        raise InvalidError.of(("as_of", detail)) from None
 
 
 class History:
