@@ -75,7 +75,7 @@ def up(
     from agentic.platform.commands.up import Up
     from agentic.platform.commands.up import up as run
 
-    raise typer.Exit(run(Up(host, port, _data_dir(data_dir), separate, open_browser)))
+    run(Up(host, port, _data_dir(data_dir), separate, open_browser))
 
 
 @app.command()
@@ -116,8 +116,8 @@ def layer(
     if not known(layer_id := layer_id.upper()):
         raise typer.BadParameter(f"there is no layer {layer_id!r}", param_hint="LAYER")
     if inherited is not None:
-        raise typer.Exit(inherited_layer(layer_id, inherited, _data_dir(data_dir)))
-    raise typer.Exit(run(layer_id, host, port, _data_dir(data_dir)))
+        inherited_layer(layer_id, inherited, _data_dir(data_dir))
+    run(layer_id, host, port, _data_dir(data_dir))
 
 
 @app.command()

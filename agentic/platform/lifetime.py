@@ -7,10 +7,12 @@ everything in order. A second signal cancels again: whatever step is being waite
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NoReturn
 
 import uvloop
 
@@ -26,6 +28,17 @@ def run(main: Main, stopping: Callable[[], None], *, until_eof: int | None = Non
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_until_told(main, stopping, until_eof))
+
+
+def leave(code: int) -> NoReturn:
+    """Ends this process at once, after `run`: everything is closed, and the kernel has the rest faster than Python.
+
+    Taking a thousand modules apart takes the interpreter longer than all that was stopped before.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def _until_told(main: Main, stopping: Callable[[], None], pipe: int | None) -> int:

@@ -6,21 +6,22 @@ import socket
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import NoReturn
 
 from agentic.platform.alone import run_alone
 from agentic.platform.catalogue import CATALOGUE, layer_class
 from agentic.platform.child import READY
 from agentic.platform.commands.ending import ending
 from agentic.platform.exit_codes import FAILED
-from agentic.platform.lifetime import run
+from agentic.platform.lifetime import leave, run
 from agentic.platform.logs import log_to_file, log_to_terminal
 from agentic.platform.ports import LOCALHOST, Endpoint, bind, require_loopback
 from agentic.platform.screen import Screen
 from agentic.platform.stores import attached_or_started
 
 
-def layer(layer_id: str, host: str, port: int | None, data_dir: Path) -> int:
-    """Runs one layer until it is told to stop; answers the exit code."""
+def layer(layer_id: str, host: str, port: int | None, data_dir: Path) -> NoReturn:
+    """Runs one layer until it is told to stop, and ends the process with its exit code."""
     screen = Screen()
     log_to_terminal()
 
@@ -34,10 +35,10 @@ def layer(layer_id: str, host: str, port: int | None, data_dir: Path) -> int:
             await run_alone(layer_id, endpoint, lambda: screen.serves(layer_id, endpoint.url))
         return FAILED
 
-    return ending(lambda: run(main, screen.stopping))
+    leave(ending(lambda: run(main, screen.stopping)))
 
 
-def inherited_layer(layer_id: str, descriptors: str, data_dir: Path) -> int:
+def inherited_layer(layer_id: str, descriptors: str, data_dir: Path) -> NoReturn:
     """Runs one layer as a child of `platform up --separate`, on sockets and beside layers that it was given."""
     log_to_terminal()
     log_to_file(data_dir / f"{layer_id.lower()}.log")
@@ -52,7 +53,7 @@ def inherited_layer(layer_id: str, descriptors: str, data_dir: Path) -> int:
         sys.stdout.buffer.write(READY)
         sys.stdout.flush()
 
-    return ending(lambda: run(main, lambda: None, until_eof=sys.stdin.fileno()))
+    leave(ending(lambda: run(main, lambda: None, until_eof=sys.stdin.fileno())))
 
 
 def known(layer_id: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from agentic.platform.commands.ending import ending
 from agentic.platform.exit_codes import FAILED
 from agentic.platform.foundation import Wishes
-from agentic.platform.lifetime import run
+from agentic.platform.lifetime import leave, run
 from agentic.platform.logs import log_to_terminal
 from agentic.platform.screen import Screen
 from agentic.platform.state import PlatformState
@@ -25,8 +26,8 @@ class Up:
     open_browser: bool
 
 
-def up(options: Up) -> int:
-    """Runs the platform until it is told to stop; answers the exit code."""
+def up(options: Up) -> NoReturn:
+    """Runs the platform until it is told to stop, and ends the process with its exit code."""
     screen = Screen()
     log_to_terminal()
     wishes = Wishes(options.host, options.port, options.data_dir)
@@ -46,4 +47,4 @@ def up(options: Up) -> int:
         await start(wishes, screen, ready)
         return FAILED
 
-    return ending(lambda: run(main, screen.stopping))
+    leave(ending(lambda: run(main, screen.stopping)))
