@@ -22,6 +22,7 @@ from agentic.layers.L01_data_layer.models.error_codes import InvalidError
 from agentic.layers.L01_data_layer.routers import event_stream
 from agentic.layers.L01_data_layer.settings import L01Settings
 from tests.kit.http import served
+from tests.kit.log import settled
 from tests.kit.process import DataLayerProcess
 
 pytestmark = pytest.mark.anyio
@@ -59,7 +60,7 @@ async def test_a_stream_says_where_it_begins_and_then_gives_each_event(
     l01_url: str, l01_local: L01Client
 ) -> None:
     await l01_local.create_agent("before")
-    head = await _settled(l01_local)
+    head = await settled(l01_local)
     async with blocks(l01_url) as stream:
         assert await anext(stream) == {"id": str(head)}
         agent = await l01_local.create_agent("during")
@@ -157,7 +158,7 @@ async def test_a_reader_that_stalls_costs_a_bounded_buffer(
         ]
         for _ in range(4):
             await l01_local.events.append_all(batch)
-        last = await _settled(l01_local)
+        last = await settled(l01_local)
         (reader,) = data_layer.feed._readers
         assert sum(len(event.json) for event in reader.events) <= BUFFER_BYTES
         assert [int((await anext(stream))["id"]) for _ in range(last)] == list(range(1, last + 1))
@@ -168,7 +169,7 @@ async def test_following_over_http_resumes_where_the_server_went_away(l01_settin
     async with served_layer(l01_settings) as (layer, url):
         l01 = L01Client(backend=layer.backend)
         await l01.create_agent("before")
-        await _settled(l01)
+        await settled(l01)
         followed = L01Client(url).follow()
         assert await anext(followed) == []
         missed = await l01.create_agent("missed by the reader, who is not reading")
@@ -254,14 +255,6 @@ async def _next_events(followed: AsyncGenerator[Any], count: int) -> list[dict[s
     while len(found) < count:
         found += await anext(followed)
     return [dict(event_of(event)) for event in found]
-
-
-async def _settled(l01: L01Client) -> int:
-    """The last position, once every event has one."""
-    async with asyncio.timeout(20):
-        while any(event["position"] is None for event in await l01.query_events(limit=1)):
-            await asyncio.sleep(0.005)
-    return await l01.events.head()
 
 
 def _event(position: int) -> bytes:

@@ -16,6 +16,7 @@ from agentic.layers.L01_data_layer.models.check import CHECK, Difference
 from agentic.layers.L01_data_layer.models.error_codes import InvalidError
 from agentic.layers.L01_data_layer.services import check_sql
 from agentic.layers.L01_data_layer.services.fold_check import FOLDED
+from tests.kit.log import settled
 
 pytestmark = pytest.mark.anyio
 
@@ -67,13 +68,6 @@ async def some_history(l01: L01Client) -> dict[str, str]:
     await l01.publish_event("weather.changed", "weather", uuid4(), {"sun": True})
     named = {"AGENT": agent, "DOCUMENT": document, "GOAL": goal, "EVALUATION": evaluation}
     return {record["id"]: name for name, record in named.items()}
-
-
-async def settled(l01: L01Client) -> None:
-    """Returns when every event has its position."""
-    async with asyncio.timeout(20):
-        while any(event["position"] is None for event in await l01.query_events(limit=1)):
-            await asyncio.sleep(0.005)
 
 
 async def test_what_the_platform_wrote_is_right(l01: L01Client) -> None:

@@ -1,0 +1,167 @@
+"""One example for each resource: what makes it, what changes it, what finds it and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.collection import Collection
+from agentic.layers.L01_data_layer.models.access import API_KEYS
+from agentic.layers.L01_data_layer.models.agent import AGENTS
+from agentic.layers.L01_data_layer.models.document import DOCUMENTS
+from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS
+from agentic.layers.L01_data_layer.models.feedback import FEEDBACK
+from agentic.layers.L01_data_layer.models.goal import GOALS
+from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE
+from agentic.layers.L01_data_layer.models.plan import PLANS
+from agentic.layers.L01_data_layer.models.resource import Resource
+from agentic.layers.L01_data_layer.models.session import SESSIONS
+from agentic.layers.L01_data_layer.models.task import TASKS
+from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS
+
+JSON: dict[str, Any] = {
+    "none": None,
+    "nested": [[{"ü": "\u2028 \U0001f600"}]],
+    "big": 2**70,
+    "small": 1e-300,
+    "yes": True,
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A record of a resource. `fields` may name records that it refers to, which are made first."""
+
+    resource: Resource[Any]
+    collection: Callable[[L01Client], Collection[Any]]
+    fields: dict[str, Any]
+    changes: dict[str, Any] = field(default_factory=dict[str, Any])
+    found_by: dict[str, Any] = field(default_factory=dict[str, Any])
+    not_found_by: dict[str, Any] = field(default_factory=dict[str, Any])
+    references: Mapping[str, Callable[[L01Client], Awaitable[Any]]] = field(default_factory=dict[str, Any])
+
+    async def body(self, l01: L01Client) -> dict[str, Any]:
+        """What makes the record, with the ids of what it refers to."""
+        return {**self.fields, **{name: (await make(l01))["id"] for name, make in self.references.items()}}
+
+
+def _agent(l01: L01Client) -> Awaitable[Any]:
+    return l01.create_agent("referred to")
+
+
+def _task(l01: L01Client) -> Awaitable[Any]:
+    return l01.create_task(None, None, "referred to")
+
+
+EXAMPLES = [
+    Example(
+        AGENTS,
+        lambda l01: l01.agents,
+        {"name": "a", "agent_type": "research", "did": "did:x:1", "configuration": JSON, "metadata": JSON},
+        {"name": "b", "status": "active", "configuration": {}, "resource_limits": JSON},
+        {"status": "active", "agent_type": "research", "name": "b"},
+        {"status": "created"},
+    ),
+    Example(
+        TOOLS,
+        lambda l01: l01.tools,
+        {"name": "t", "schema_def": JSON, "description": "d", "tool_type": "http", "permissions": JSON},
+        {"description": None, "enabled": False},
+        {"enabled": False, "name": "t", "tool_type": "http"},
+        {"enabled": True},
+    ),
+    Example(
+        TOOL_EXECUTIONS,
+        lambda l01: l01.tool_executions,
+        {"input_params": JSON, "status": "running"},
+        {"status": "error", "error_message": "no", "output_result": [JSON]},
+        {"status": "error"},
+        {"status": "success"},
+        {"agent_id": _agent, "tool_id": lambda l01: l01.register_tool("referred to", {})},
+    ),
+    Example(
+        MODEL_USAGE,
+        lambda l01: l01.model_usage,
+        {
+            "model_provider": "p",
+            "model_name": "m",
+            "input_tokens": 1,
+            "latency_ms": 20,
+            "cost_estimate": 0.000123,
+        },
+        found_by={"model_provider": "p", "model_name": "m"},
+        not_found_by={"model_name": "n"},
+        references={"agent_id": _agent},
+    ),
+    Example(
+        GOALS,
+        lambda l01: l01.goals,
+        {"description": "g", "success_criteria": [JSON], "priority": 1},
+        {"status": "active", "priority": 9, "description": "h"},
+        {"status": "active"},
+        {"status": "pending"},
+        {"agent_id": _agent, "parent_goal_id": lambda l01: l01.create_goal(None, "referred to")},
+    ),
+    Example(
+        PLANS,
+        lambda l01: l01.plans,
+        {"steps": [JSON], "plan_type": "parallel"},
+        {"status": "approved", "steps": [], "current_step": 3},
+        {"status": "approved"},
+        {"status": "draft"},
+        {"agent_id": _agent, "goal_id": lambda l01: l01.create_goal(None, "referred to")},
+    ),
+    Example(
+        TASKS,
+        lambda l01: l01.tasks,
+        {"description": "t", "task_type": "work", "input_data": JSON, "sequence_order": -1},
+        {"status": "running", "output_data": JSON},
+        {"status": "running"},
+        {"status": "pending"},
+        {"agent_id": _agent, "plan_id": lambda l01: l01.create_plan(None, None, [])},
+    ),
+    Example(
+        EVALUATIONS,
+        lambda l01: l01.evaluations,
+        {"evaluation_type": "quality", "score": 0.8512, "metrics": JSON, "feedback": "f"},
+        found_by={"evaluation_type": "quality"},
+        not_found_by={"evaluation_type": "speed"},
+        references={"agent_id": _agent, "task_id": _task},
+    ),
+    Example(
+        FEEDBACK,
+        lambda l01: l01.feedback,
+        {"feedback_type": "human", "rating": -3, "content": "c", "metadata": JSON},
+        {"processed": True, "metadata": {}},
+        {"processed": True, "feedback_type": "human"},
+        {"processed": False},
+        {"agent_id": _agent, "task_id": _task},
+    ),
+    Example(
+        DOCUMENTS,
+        lambda l01: l01.documents,
+        {"title": "d", "content": "c", "content_type": "text/markdown", "tags": ["x", "ü"], "metadata": JSON},
+        {"title": "e", "content": None, "tags": ["y"]},
+        {"tag": "y", "content_type": "text/markdown"},
+        {"tag": "x"},
+    ),
+    Example(
+        SESSIONS,
+        lambda l01: l01.sessions,
+        {"session_type": "batch", "context": JSON, "checkpoint": [None]},
+        {"status": "paused", "checkpoint": None},
+        {"status": "paused", "session_type": "batch"},
+        {"status": "active"},
+        {"agent_id": _agent},
+    ),
+    Example(
+        API_KEYS,
+        lambda l01: l01.keys,
+        {"name": "k", "prefix": "ak_", "key_hash": "0f" * 32, "scopes": ["read", "write"]},
+        {"name": "l", "revoked_at": "2026-11-22T12:00:00.000000Z"},
+        {"name": "l", "key_hash": "0f" * 32},
+        {"name": "k"},
+    ),
+]
