@@ -7,6 +7,7 @@ The gateway under `/api/` asks for keys itself, by finer scopes.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
@@ -34,7 +35,8 @@ SESSION: Final = 12 * 3600
 MEMORY: Final = 5.0
 """Seconds for which a key is known to be good: how late a revocation can be."""
 _FORM: Final = 4096
-_OPEN: Final = ("/health/live",)
+_OPEN: Final = re.compile(r"(/l\d\d)?/health/(live|ready)")
+"""Watchers have no keys, and learn only whether it works."""
 _POLICY_VIOLATION: Final = 1008
 
 
@@ -124,7 +126,7 @@ class Locked:
         if path == LOGIN and scope["type"] == "http":
             await (await self._login(scope, receive))(scope, receive, send)
             return
-        if path not in _OPEN and not path.startswith(self._beside):
+        if not _OPEN.fullmatch(path) and not path.startswith(self._beside):
             try:
                 await self._lock.check_request(scope)
             except PlatformError as error:

@@ -12,6 +12,7 @@ from agentic.layers.base.layer import Health
 
 LIMIT: Final = 5.0
 """Seconds; a layer itself answers within three."""
+_SAID: Final = (200, 503)
 
 
 def health_check(layer_id: str, url: str) -> Callable[[], Awaitable[Health]]:
@@ -20,13 +21,12 @@ def health_check(layer_id: str, url: str) -> Callable[[], Awaitable[Health]]:
     async def ask() -> Health:
         client = await pooled(url)
         try:
-            return (await client.get("/health/ready", timeout=LIMIT)).json()
+            response = await client.get("/health/ready", timeout=LIMIT)
+            if response.status_code in _SAID:
+                return response.json()
+            detail = f"{url} answers {response.status_code}"
         except (httpx2.HTTPError, ValueError) as error:
             detail = f"{url} does not answer: {error!r}"
-            return {
-                "status": "down",
-                "layer": layer_id,
-                "checks": {"http": {"status": "down", "detail": detail}},
-            }
+        return {"status": "down", "layer": layer_id, "checks": {"http": {"status": "down", "detail": detail}}}
 
     return ask

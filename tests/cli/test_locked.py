@@ -73,12 +73,13 @@ async def test_programs_show_a_key_that_may_do_everything(url: str, l01_local: L
         assert refused.json()["code"] == "E9001"
 
 
-async def test_liveness_and_the_gateway_have_no_second_lock(url: str) -> None:
+async def test_health_and_the_gateway_have_no_second_lock(url: str) -> None:
     async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
         assert (await client.get("/health/live")).status_code == 200
         assert (await client.get("/api/v1/agents")).status_code == 200
-        assert (await client.get("/health/ready")).status_code == 401
-        assert (await client.get("/apiary")).status_code == 401
+        assert (await client.get("/l11/health/ready")).status_code == 200
+        for path in ("/apiary", "/health", "/l01/config/health/ready", "/l01//health/ready"):
+            assert (await client.get(path)).status_code == 401
 
 
 async def test_a_person_logs_in_and_goes_on_where_they_were(

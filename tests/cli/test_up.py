@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,17 @@ def test_beyond_this_machine_it_wants_a_key(data_dir: Path) -> None:
     without = run("up", "--host", "0.0.0.0", "--port", 0, "--data-dir", data_dir)
     assert without.code == exit_codes.REFUSED
     assert "platform keys create" in without.error
+    made = run("keys", "create", "me", "--scope", "admin", "--data-dir", data_dir)
+    admin = {"X-API-Key": re.findall(r"agk_\S{43}", made.out)[0]}
+    with up(data_dir, "--host", "0.0.0.0") as platform:
+        status = platform.wait_until_it_runs()
+        for url in (
+            f"{status['url']}/l01/agents",
+            f"{url_of(status, 'L01')}/agents",
+            f"{url_of(status, 'L10')}/",
+        ):
+            assert httpx2.get(url, trust_env=False).status_code == 401
+            assert httpx2.get(url, trust_env=False, headers=admin).status_code == 200
+        agents = f"{status['url']}/api/v1/agents"
+        assert httpx2.get(agents, trust_env=False, headers=TEST_KEY).status_code == 401
+        assert httpx2.get(agents, trust_env=False, headers=admin).status_code == 200

@@ -1,0 +1,45 @@
+"""What `platform` itself says, and that it says it without loading what only its commands need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from agentic import __version__
+from agentic.platform import exit_codes
+from tests.kit.commands import plain_environment, run
+
+HEAVY = ("alembic", "asyncpg", "fastapi", "httpx2", "pydantic", "redis", "sqlalchemy", "structlog", "uvicorn")
+
+
+def test_the_help_says_what_the_exit_codes_mean() -> None:
+    said = " ".join(run("--help").out.split())
+    for code in (exit_codes.IN_USE, exit_codes.PORT_TAKEN, exit_codes.NOT_RUNNING, exit_codes.REFUSED):
+        assert f"{code} " in said
+    for command in ("up", "status", "layer", "version"):
+        assert run(command, "--help").code == exit_codes.OK
+
+
+def test_the_version() -> None:
+    assert run("version").out.strip() == __version__
+
+
+@pytest.mark.parametrize(
+    "arguments", [("upp",), ("up", "--port", "x"), ("up", "--port", "65536"), ("layer",)]
+)
+def test_wrong_usage(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).code == 2
+
+
+def test_reading_the_command_line_loads_nothing_heavy() -> None:
+    script = "import sys, agentic.cli; print(*(sys.modules.keys() & set(sys.argv[1:])))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script, *HEAVY],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=plain_environment(),
+    )
+    assert loaded.stdout.split() == []
