@@ -1,7 +1,7 @@
 """The SQL of reading the log by filters, so that an index gives each page, however long the log is and rare the filter.
 
 A filter by kind is answered from the short table of kinds: the first of each kind by index, merged. An aggregate's
-events come by its versions, or by its kinds where those are asked for too. What has no position yet is few, and read apart.
+events come by its versions, or by its kinds where kinds or positions are asked for too. What has no position yet is few, and read apart.
 """
 
 from __future__ import annotations
@@ -98,10 +98,10 @@ class Search:
         """Events with a position that meet the filters: all of them, or a slice."""
         if self.narrow:
             return self._by_own_index(columns, wanted)
-        if self.aggregate.conditions and not self.kind.conditions:
-            return self._by_version(columns, wanted)
-        if self.kind.conditions:
+        if self.kind.conditions or (self.aggregate.conditions and self._placed):
             return self._by_kind(columns, wanted)
+        if self.aggregate.conditions:
+            return self._by_version(columns, wanted)
         end = wanted.sql("position DESC", "position") if wanted else ""
         return f"SELECT {columns} FROM events WHERE {PLACED} AND {self.event.sql()}{self.placed()} {end}"
 
