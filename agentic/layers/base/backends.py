@@ -13,6 +13,7 @@ import httpx2
 from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.common_errors import InvalidError, UnreachableError
 from agentic.layers.base.errors import PlatformError, from_problem
+from agentic.layers.base.http import translate
 from agentic.layers.base.operation import Answer, Call, Operation, Route, validated
 
 LIMITS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
@@ -54,11 +55,16 @@ class LocalBackend:
 
     async def answer(self, operation: Operation, call: Call) -> Answer:
         """The answer of the service."""
-        return await self._handlers[operation.name](call)
+        try:
+            return await self._handlers[operation.name](call)
+        except PlatformError:
+            raise
+        except Exception as error:
+            raise translate(error) from error
 
     async def call(self, operation: Operation, call: Call) -> Any:
         """The answer of the service, decoded."""
-        body = (await self._handlers[operation.name](call)).body
+        body = (await self.answer(operation, call)).body
         return jsonio.decode(body) if body else None
 
     async def close(self) -> None:
