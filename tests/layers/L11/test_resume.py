@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -102,15 +103,21 @@ async def eventually_placed(l01: L01Client, position: int) -> None:
 
 
 SUBSCRIBER = """
-import asyncio, sys
+import asyncio, os, signal, sys
 from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L01_data_layer.settings import L01Settings
 from agentic.layers.L11_integration.router import EventRouter
 from agentic.layers.L11_integration.settings import L11Settings
 
+most, last = int(sys.argv[3]), int(sys.argv[4])
+taken = []
+
 async def handle(event):
-    print(event["payload"], flush=True)
+    print("took", event["payload"], flush=True)
+    taken.append(event["payload"])
+    if len(taken) == most or taken[-1] == last:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 async def main():
     layer = DataLayer(Context(), L01Settings(database_url=sys.argv[1], redis_url=sys.argv[2]))
@@ -134,35 +141,31 @@ async def test_a_kill_between_handling_and_saving_repeats_and_loses_nothing(
     count = 200
     await publish(l01_local, *range(count))
     seen: list[int] = []
-    kills = 0
     while not seen or seen[-1] < count - 1:
-        kills += 1
         new = await _taken_until_killed(l01_settings, 37, count - 1)
         assert new == list(range(new[0], new[-1] + 1)), "in order, within one life"
-        expected = 0 if not seen else seen[-1] + 1
-        assert expected - 10 <= new[0] <= expected, "nothing skipped, and no more than a batch again"
+        expected = 0 if not seen else seen[-1] + 1 - 37 % 10
+        assert new[0] == expected, "from the saved place on: nothing skipped, and less than a batch again"
         seen.extend(new)
-    assert kills > 3
     assert set(seen) == set(range(count))
-    assert len(seen) > count
 
 
 async def _taken_until_killed(settings: L01Settings, most: int, last: int) -> list[int]:
-    """What a subscriber in a process of its own has taken when it is killed, after `most` events or the last."""
-    command = [sys.executable, "-c", SUBSCRIBER, settings.database_url, settings.redis_url]
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    assert process.stdout is not None
-    taken: list[int] = []
+    """What a process of its own took until it was killed in its handler, at its `most`th event or the `last` one."""
+    command = [
+        sys.executable,
+        "-c",
+        SUBSCRIBER,
+        settings.database_url,
+        settings.redis_url,
+        str(most),
+        str(last),
+    ]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
     async with asyncio.timeout(3 * PATIENCE):
-        while len(taken) < most and (not taken or taken[-1] < last):
-            line = await process.stdout.readline()
-            if line.strip().isdigit():
-                taken.append(int(line))
-        process.kill()
-        rest, _ = await process.communicate()
-    return taken + [int(line) for line in rest.split() if line.isdigit()]
+        printed, _ = await process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    return [int(line.split()[1]) for line in printed.splitlines() if line.startswith(b"took ")]
 
 
 async def test_without_the_bus_events_come_all_the_same(database_url: str, own_bus: BusServer) -> None:
@@ -197,12 +200,12 @@ async def test_a_data_layer_that_is_away_is_waited_for(l01_settings: L01Settings
     async with integration.running():
         await eventually(lambda: integration.router.subscriptions["x"].status == "waiting")
         assert (await integration.health())["status"] == "down"
-        async with DataLayer(Context(), l01_settings).running():
-            layer = DataLayer(Context(), l01_settings)
-            async with layer.running():
-                context.give(layer.local_client())
-                await eventually(lambda: integration.router.subscriptions["x"].status == "following")
-                await publish(layer.local_client(), 1)
-                await recorder.until(1)
-                assert (await integration.health())["status"] == "ok"
+        layer = DataLayer(Context(), l01_settings)
+        async with layer.running():
+            context.give(layer.local_client())
+            everyone = integration.router.subscriptions.values()
+            await eventually(lambda: all(each.status == "following" for each in everyone))
+            assert (await integration.health())["status"] == "ok"
+            await publish(layer.local_client(), 1)
+            await recorder.until(1)
     assert recorder.numbers == [1]
