@@ -139,7 +139,8 @@ def test_the_client_method_can_be_called_as_specified(line: str) -> None:
     assert match
     method = getattr(L01Client, match[1])
     assert inspect.iscoroutinefunction(method)
-    parameters = list(inspect.signature(method).parameters.values())[1:]
+    every = list(inspect.signature(method).parameters.values())[1:]
+    parameters = [parameter for parameter in every if parameter.kind is not parameter.VAR_KEYWORD]
     for said, actual in zip((part for part in match[2].split(", ") if part), parameters, strict=False):
         name, _, default = said.partition("=")
         assert actual.name == name
