@@ -171,6 +171,17 @@ def doctor(
 
 
 @app.command()
+def check(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Compare every row with what its events add up to, and the log with its own rules: 0 when they agree, or 1.
+
+    It only reads, and may run beside the platform or without it.
+    """
+    from agentic.platform.commands.check import check as run
+
+    raise typer.Exit(run(_data_dir(data_dir), json=as_json))
+
+
+@app.command()
 def errors(
     code: Annotated[str | None, typer.Argument(help="Such as E1002.", show_default=False)] = None,
 ) -> None:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from agentic.platform.command_error import CommandError
 from agentic.platform.servers.errors import ProgramsMissingError
@@ -176,7 +176,9 @@ def for_libpq(url: str) -> tuple[str, dict[str, str]]:
     password = query.pop("password", password)
     user, at, host = parts.netloc.rpartition("@")
     where = f"{user.partition(':')[0]}{at}{host}"
-    address = f"{parts.scheme}://{where}{parts.path}" + (f"?{urlencode(query)}" if query else "")
+    address = f"{parts.scheme}://{where}{parts.path}" + (
+        f"?{urlencode(query, quote_via=quote)}" if query else ""
+    )
     ours = {"PGAPPNAME": "dump of agentic"} | ({"PGPASSWORD": password} if password is not None else {})
     return address, os.environ | ours
 

@@ -118,9 +118,8 @@ async def test_a_restore_replaces_nothing_unasked(
     assert await other.names() == ["dumped"]
 
 
-@pytest.mark.parametrize("damage", ["cut off", "no dump"])
 async def test_a_restore_that_fails_changes_nothing(
-    damage: str, filled: Database, other: Database, l01_local: L01Client, place: Path
+    filled: Database, other: Database, l01_local: L01Client, place: Path
 ) -> None:
     for number in range(300):
         await l01_local.create_agent(f"agent {number}", "general", {"random": os.urandom(200).hex()})
@@ -128,12 +127,13 @@ async def test_a_restore_that_fails_changes_nothing(
     assert filled.command("dump", file).code == OK
     assert other.command("restore", file).code == OK
     whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) - 20_000] if damage == "cut off" else b"hello")
 
-    failed = other.command("restore", file, "--force")
-    assert failed.code == FAILED and "nothing was changed" in failed.error, failed
-    assert "pg_restore" in failed.error
-    assert len(await other.names()) == 300
+    for damaged in (whole[:-20_000], b"hello"):
+        file.write_bytes(damaged)
+        failed = other.command("restore", file, "--force")
+        assert failed.code == FAILED and "nothing was changed" in failed.error, failed
+        assert "pg_restore" in failed.error
+        assert len(await other.names()) == 300
 
 
 async def test_a_missing_file_is_named(other: Database, place: Path) -> None:
@@ -247,7 +247,7 @@ def test_data_that_look_like_such_lines_stay() -> None:
     ("url", "address"),
     [
         ("postgresql://me:p%40ss@h:5432/x?sslmode=require", "postgresql://me@h:5432/x?sslmode=require"),
-        ("postgresql://me@/x?host=%2Ftmp&password=p%40ss", "postgresql://me@/x?host=%2Ftmp"),
+        ("postgresql://me@/x?host=%2Fa%20b&password=p%40ss", "postgresql://me@/x?host=%2Fa%20b"),
         ("postgresql://me:p%40ss@a:1,b:2/x", "postgresql://me@a:1,b:2/x"),
     ],
 )

@@ -1,5 +1,6 @@
 """Every finding of `platform doctor`, each with what is wrong made real."""
 
+import json
 import os
 import socket
 import time
@@ -15,12 +16,14 @@ from agentic.platform.diagnosis.database import database
 from agentic.platform.diagnosis.file_systems import Mount, file_system, mounted, parse_mount, parse_proc
 from agentic.platform.diagnosis.finding import Finding
 from agentic.platform.diagnosis.listening import ports
+from agentic.platform.exit_codes import FAILED, OK
 from agentic.platform.ports import bind
 from agentic.platform.servers.errors import ProgramsMissingError
 from agentic.platform.servers.lock import hold
 from agentic.platform.servers.programs import Programs
 from agentic.platform.state import STATE_FILE
 from agentic.platform.stores import Store
+from tests.kit.commands import run, up
 from tests.kit.databases import administer
 from tests.kit.servers import BusServer, Servers, named, temporary_folder
 
@@ -333,3 +336,36 @@ async def test_a_bus_that_does_not_tell_its_version_is_noted(own_bus: BusServer)
         await client.execute_command("ACL", "SETUSER", "default", "-info")
         found = await bus(given(own_bus.url))
     assert found.level == "note" and "INFO" in found.says
+
+
+# -- the command
+
+
+def test_the_command_is_green_on_a_healthy_machine_and_makes_nothing(place: Path) -> None:
+    healthy = run("doctor", "--port", 0, "--data-dir", place / "data")
+    assert healthy.code == OK and "Nothing is in the way" in healthy.out, healthy
+    assert list(place.iterdir()) == []
+
+
+def test_the_command_names_every_problem_and_what_to_do(place: Path) -> None:
+    taken = bind("localhost", 0)
+    gone = {"DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1"}
+    try:
+        arguments = ("doctor", "--port", taken.port, "--data-dir", place / "data")
+        sick = run(*arguments, environment=gone)
+        report = json.loads(run(*arguments, "--json", environment=gone).out)
+    finally:
+        taken.close()
+    assert sick.code == FAILED and "3 things to put right" in sick.out
+    assert "secret" not in sick.out and "Traceback" not in sick.error
+    problems = [finding for finding in report["findings"] if finding["level"] == "problem"]
+    assert not report["ok"] and all(finding["advice"] for finding in problems)
+    assert {finding["subject"] for finding in problems} == {f"Port {taken.port} (L09)", "Database", "Bus"}
+
+
+def test_the_command_is_green_beside_a_running_platform(data_dir: Path) -> None:
+    with up(data_dir) as platform:
+        platform.wait_until_it_runs()
+        beside = run("doctor", "--port", 0, "--data-dir", data_dir)
+    assert beside.code == OK and "a platform runs here" in beside.out
+    assert "PostgreSQL 18" in beside.out and "Valkey" in beside.out and "agree on the time" in beside.out

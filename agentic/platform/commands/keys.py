@@ -1,4 +1,4 @@
-"""`platform keys`: make, list and revoke keys to the API. They count at once, wherever the platform runs."""
+"""`platform keys`: make, list and revoke keys to the API. They count at once, and when the platform runs again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from agentic.layers.L01_data_layer.models.access import ApiKey
 from agentic.layers.L09_api_gateway.keys import create_key, list_keys, revoke_key
 from agentic.platform.command_error import CommandError
 from agentic.platform.commands.ending import ending
-from agentic.platform.commands.reaching import data_layer_in_use
+from agentic.platform.commands.own_data_layer import data_layer_in_use
 from agentic.platform.exit_codes import OK
 from agentic.platform.logs import log_to_terminal
 
@@ -138,8 +138,8 @@ def _say(text: str) -> None:
 
 def _run(data_dir: Path, work: Work) -> int:
     async def main() -> int:
-        async with data_layer_in_use(data_dir, _say) as layer:
-            await work(layer.local_client())
+        async with data_layer_in_use(data_dir, _say) as l01:
+            await work(l01)
         return OK
 
     log_to_terminal()

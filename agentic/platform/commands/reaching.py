@@ -9,12 +9,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from agentic.layers.base.layer import Context
-from agentic.layers.L01_data_layer.layer import DataLayer
-from agentic.layers.L01_data_layer.settings import L01Settings
 from agentic.platform.embedded import Embedded, RunningServer, running
 from agentic.platform.state import read_state
-from agentic.platform.stores import Store, Stores, Yours, attached_or_started
+from agentic.platform.stores import Store, Yours
 
 Progress = Callable[[str], None]
 
@@ -36,31 +33,6 @@ async def database_in_use(data_dir: Path, progress: Progress) -> AsyncGenerator[
         async with Embedded(data_dir, bus=False, progress=progress) as servers:
             assert servers.database is not None
             yield _embedded(servers.database)
-
-
-@asynccontextmanager
-async def data_layer_in_use(data_dir: Path, progress: Progress) -> AsyncGenerator[DataLayer]:
-    """A data layer in this process, on the same database and bus as the platform's own, which need not run.
-
-    Raises:
-        EmbeddedError: the embedded servers cannot run.
-        PlatformError: the database cannot be used.
-    """
-    async with _stores_in_use(data_dir, progress) as stores:
-        settings = L01Settings(database_url=stores.database.url, redis_url=stores.bus.url)
-        layer = DataLayer(Context(), settings)
-        async with layer.running():
-            yield layer
-
-
-@asynccontextmanager
-async def _stores_in_use(data_dir: Path, progress: Progress) -> AsyncGenerator[Stores]:
-    state, yours = read_state(data_dir), Yours.from_environment()
-    if state is not None and not (yours.database_url or yours.redis_url):
-        yield Stores(state.database, state.bus)
-    else:
-        async with attached_or_started(data_dir, progress) as stores:
-            yield stores
 
 
 def _embedded(server: RunningServer) -> Store:

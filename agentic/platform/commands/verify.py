@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agentic.layers.L09_api_gateway.errors import InvalidKeyError, MissingKeyError, MissingScopeError
 from agentic.platform.command_error import CommandError
 from agentic.platform.commands.ending import ending
 from agentic.platform.exit_codes import FAILED, NOT_RUNNING, OK
@@ -21,6 +23,8 @@ from agentic.platform.verification.bystanders import Bystanders
 from agentic.platform.verification.criteria import criteria
 from agentic.platform.verification.steps import STEPS
 from agentic.platform.verification.walk import Check, Result, walk_through
+
+_KEY_CODES: Final = tuple(error.code for error in (MissingKeyError, InvalidKeyError, MissingScopeError))
 
 
 class NotRunningError(CommandError):
@@ -100,6 +104,8 @@ def _show(results: list[Result], failed: int) -> None:
         )
     console.print(table)
     console.print("\n[dim]1 to 9: the specification's verification steps; a to i: its success criteria.[/]")
+    if any(code in result.detail for result in results for code in _KEY_CODES):
+        console.print("It asks for a key: give one with the scope admin, by --key or PLATFORM_KEY.")
     if failed:
         console.print(f"[bold red]{failed} of {len(results)} checks failed.[/]")
     else:

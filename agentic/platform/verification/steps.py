@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from agentic.platform.verification.live import event_of, socket
 from agentic.platform.verification.walk import Check, CheckFailedError, Walk
 
-READY_LIMIT: Final = 5.0
+READY_LIMIT: Final = 3.0
 """Seconds that a layer has for becoming ready, which the specification sleeps for."""
 _POLL: Final = 0.1
 
