@@ -421,5 +421,6 @@
   on("DOMContentLoaded", () => {
     tellTimes();
     htmx.registerExtension("rows", { handle_swap: swapRows });
+    htmx.process($("#live")); // htmx may have begun before the socket's extension was there.
   });
 })();

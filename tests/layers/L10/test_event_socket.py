@@ -52,7 +52,9 @@ async def test_what_was_missed_comes_first_and_then_what_comes(url: str, l01_loc
         assert [(await told(socket))["position"] for _ in range(2)] == [6, 7]
 
 
-async def test_a_long_absence_is_read_from_the_log(url: str, l01_local: L01Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_absence_is_read_from_the_log(
+    url: str, l01_local: L01Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(hub, "PAGE", 20)
     for _ in range(3):
         await publish(l01_local, 1000)
@@ -64,7 +66,12 @@ async def test_a_long_absence_is_read_from_the_log(url: str, l01_local: L01Clien
 async def test_filters_hold_for_the_past_and_the_present(url: str, l01_local: L01Client) -> None:
     bell = await publish(l01_local, 2)
     await publish(l01_local, 2, "door.opened")
-    for query in ("event_type=bell.*", "event_type=bell.rung,bell.cast", "aggregate_type=bell", f"aggregate_id={bell}"):
+    for query in (
+        "event_type=bell.*",
+        "event_type=bell.rung,bell.cast",
+        "aggregate_type=bell",
+        f"aggregate_id={bell}",
+    ):
         async with connect(address(url, f"after=0&{query}")) as socket:
             past = [await told(socket) for _ in range(2)]
             await l01_local.publish_event("door.opened", "door", bell.replace(bell[:4], "0000"), {})
@@ -143,7 +150,11 @@ async def test_a_client_slower_than_its_buffer_loses_nothing(
 
 
 async def test_a_client_resumes_after_a_restart(data_layer: DataLayer, l01_local: L01Client) -> None:
-    async with interface_over(data_layer) as first, served(first.app()) as url, connect(address(url)) as socket:
+    async with (
+        interface_over(data_layer) as first,
+        served(first.app()) as url,
+        connect(address(url)) as socket,
+    ):
         await publish(l01_local, 3)
         last = [(await told(socket))["position"] for _ in range(3)][-1]
     await publish(l01_local, 4)

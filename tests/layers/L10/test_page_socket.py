@@ -176,7 +176,8 @@ async def test_the_same_socket_serves_the_next_page(url: str, l01_local: L01Clie
 
 
 @pytest.mark.parametrize(
-    "said", ["nonsense", "[]", "{" + " " * 5000 + "}", '{"view": "nowhere"}', '{"view": "events", "after": "x"}']
+    "said",
+    ["nonsense", "[]", "{" + " " * 5000 + "}", '{"view": "nowhere"}', '{"view": "events", "after": "x"}'],
 )
 async def test_a_page_that_cannot_be_understood_is_closed(url: str, said: str) -> None:
     async with page(url, "events") as reader:

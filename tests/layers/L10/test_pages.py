@@ -74,9 +74,7 @@ async def test_the_overview_shows_what_there_is(
     assert "model_<wbr>usage.<wbr>created" in page
 
 
-async def test_an_agent_is_created_by_a_plain_form(
-    browser: httpx2.AsyncClient, l01_local: L01Client
-) -> None:
+async def test_an_agent_is_created_by_a_plain_form(browser: httpx2.AsyncClient, l01_local: L01Client) -> None:
     form = {"name": " planner ", "agent_type": "", "configuration": '{"model": "llama3"}'}
     answer = await browser.post("/agents", data=form)
     assert answer.status_code == 303
@@ -92,21 +90,21 @@ async def test_an_agent_is_created_by_a_plain_form(
 @pytest.mark.parametrize(
     ("form", "field", "words"),
     [
-        ({"name": ""}, "agent-name", "at least 1 character"),
-        ({"name": "x" * 256}, "agent-name", "at most 255 characters"),
-        ({"name": "x", "configuration": "{oops"}, "agent-configuration", "Not valid JSON"),
-        ({"name": "x", "configuration": "[1]"}, "agent-configuration", "Must be a JSON object"),
-        ({"name": "nul\x00"}, "agent-name", "NUL"),
+        ({"name": ""}, "name", "at least 1 character"),
+        ({"name": "x" * 256}, "name", "at most 255 characters"),
+        ({"name": "x", "configuration": "{oops"}, "configuration", "Not valid JSON"),
+        ({"name": "x", "configuration": "[1]"}, "configuration", "Must be a JSON object"),
+        ({"name": "nul\x00"}, "name", "NUL"),
     ],
 )
 async def test_a_form_that_is_refused_comes_back_as_it_was(
     browser: httpx2.AsyncClient, l01_local: L01Client, form: dict[str, str], field: str, words: str
 ) -> None:
-    for headers in ({}, PART):
-        answer = await browser.post("/agents", data=form, headers=headers)
+    for prefix, more in (("new", {}), ("agent", {"dialog": "yes"})):
+        answer = await browser.post("/agents", data={**form, **more})
         assert answer.status_code == 422
-        assert re.search(rf'id="{field}-problem">.*{words}', answer.text, re.S)
-        assert f'id="{field}"' in answer.text
+        assert re.search(rf'id="{prefix}-{field}-problem">.*{words}', answer.text, re.S)
+        assert f'id="{prefix}-{field}"' in answer.text
         if form["name"].strip("\x00"):
             assert f'value="{form["name"][:3]}' in answer.text
     assert await l01_local.list_agents() == []
@@ -115,7 +113,7 @@ async def test_a_form_that_is_refused_comes_back_as_it_was(
 async def test_what_people_write_is_never_markup(
     browser: httpx2.AsyncClient, l01_local: L01Client, interface: HumanInterface
 ) -> None:
-    bad = '<img src=x onerror=alert(1)>"\''
+    bad = "<img src=x onerror=alert(1)>\"'"
     agent = await l01_local.create_agent(bad, bad[:100], {bad: bad})
     event = (await l01_local.query_events())[0]
     await placed(interface, 1)
@@ -239,14 +237,20 @@ async def test_an_event_names_its_cause_and_what_it_caused(
     cause = (await browser.get(f"/events/{first['id']}")).text
     effect = (await browser.get(f"/events/{second['id']}")).text
     assert f'href="/events/{second["id"]}"' in cause.partition("What it caused")[2]
-    assert f'href="/events/{first["id"]}"' in effect.partition("What caused it")[2].partition("What it caused")[0]
+    assert (
+        f'href="/events/{first["id"]}"'
+        in effect.partition("What caused it")[2].partition("What it caused")[0]
+    )
     assert "planner" in effect
     assert 'href="/events?correlation_id=one-request"' in effect
     assert '<span class="j-number">12.5</span>' in cause
     assert f'href="/events/{second["id"]}" rel="next"' in cause
     assert f'href="/events/{first["id"]}" rel="prev"' in effect
     assert (await browser.get("/events?correlation_id=one-request")).text.count("<tr id=") == 1
-    assert (await browser.get(f"/events/{first['id']}/json")).json()["payload"] == {"total": 12.5, "none": None}
+    assert (await browser.get(f"/events/{first['id']}/json")).json()["payload"] == {
+        "total": 12.5,
+        "none": None,
+    }
     opened = (await browser.get(f"/events?open={first['id']}")).text
     assert "What caused it" in opened
 

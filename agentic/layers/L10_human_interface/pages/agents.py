@@ -153,9 +153,13 @@ async def _create(site: Site, request: Request) -> Response:
             configuration=_configuration(values["configuration"]),
         )
     except InvalidError as error:
-        return await _refused(site, request, values, _by_field(error))
+        errors = _by_field(error)
+        if "dialog" not in form:
+            return await _form_page(site, request, values, errors)
+        again = site.renderer.macro("macros/forms.html", "agent_dialog", values, errors)
+        return HTMLResponse(again, UNPROCESSABLE, HEADERS)
     site.figures.counts.forget()
-    if not wants_part(request):
+    if "dialog" not in form:
         return RedirectResponse(f"/agents/{agent['id']}", SEE_OTHER)
     return _created(site, agent)
 
@@ -181,19 +185,10 @@ def _by_field(error: InvalidError) -> dict[str, str]:
     }
 
 
-async def _refused(
-    site: Site, request: Request, values: dict[str, str], errors: dict[str, str]
-) -> HTMLResponse:
-    if not wants_part(request):
-        return await _form_page(site, request, values, errors)
-    form = site.renderer.macro("macros/forms.html", "agent_form", values, errors)
-    return HTMLResponse(form, UNPROCESSABLE, HEADERS)
-
-
 def _created(site: Site, agent: Agent) -> HTMLResponse:
     """An empty form again, the new row, a word that it is there, and where the focus goes."""
     parts = [
-        site.renderer.macro("macros/forms.html", "agent_form"),
+        site.renderer.macro("macros/forms.html", "agent_dialog"),
         site.renderer.macro("macros/toast.html", "agent_created", agent),
     ]
     told = jsonio.encode({"agent-created": {"id": agent["id"]}}).decode()
