@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -170,24 +171,26 @@ async def _taken_until_killed(settings: L01Settings, most: int, last: int) -> li
 
 async def test_without_the_bus_events_come_all_the_same(database_url: str, own_bus: BusServer) -> None:
     own_bus.start()
-    layer = DataLayer(Context(), L01Settings(database_url=database_url, redis_url=own_bus.url))
-    async with layer.running():
-        router, recorder = EventRouter(layer.local_client, EAGER), Recorder()
+    settings = L01Settings(database_url=database_url, redis_url=own_bus.url)
+    leader, other = DataLayer(Context(), settings), DataLayer(Context(), settings)
+    async with leader.running(), AsyncExitStack() as stack:
+        await eventually(lambda: leader.relay.leading)
+        await stack.enter_async_context(
+            other.running()
+        )  # hears of events over the bus, or by looking at the log
+        router, recorder = EventRouter(other.local_client, EAGER), Recorder()
         subscription = router.subscribe("x", "*", recorder)
-        async with router.running():
-            await eventually(lambda: subscription.status == "following")
-            l01 = layer.local_client()
-            await publish(l01, 1)
-            await recorder.until(1)
-            own_bus.stop()
-            await publish(l01, 2, 3)
-            await recorder.until(3)
-            own_bus.start()
-            await publish(l01, 4)
-            await recorder.until(4)
-            await eventually(lambda: layer.feed.connected)
-            await publish(l01, 5)
-            await recorder.until(5)
+        await stack.enter_async_context(router.running())
+        await eventually(lambda: subscription.status == "following")
+        l01 = leader.local_client()
+        await publish(l01, 1)
+        await recorder.until(1)
+        own_bus.stop()
+        await publish(l01, 2, 3)
+        await recorder.until(3)
+        own_bus.start()
+        await publish(l01, 4, 5)
+        await recorder.until(5)
     assert recorder.numbers == [1, 2, 3, 4, 5]
 
 
