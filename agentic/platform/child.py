@@ -82,9 +82,13 @@ class Child:
             )
             await asyncio.sleep(pause)
             pause = min(max(2 * pause, 0.2), LONGEST_PAUSE)
-            with contextlib.suppress(ChildStartError):  # the next round says so
+            try:
                 await self.start()
                 changed()
+            except ChildStartError:
+                continue  # the next round says so
+            except OSError as error:  # no process to be had, or the disk is full: giving up helps nobody
+                log.error("a layer's process cannot be started", layer=self.layer_id, error=str(error))
 
     async def stop(self, patience: float) -> None:
         """Tells it to stop, waits, and kills it when it does not."""

@@ -8,6 +8,8 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from agentic import __version__
 from agentic.layers.base.ids import timestamp
 from agentic.platform.embedded import DataFolderInUse, Embedded, holder
@@ -15,6 +17,8 @@ from agentic.platform.logs import LOG_FILE, log_to_file
 from agentic.platform.ports import Endpoint, bind_all, port_of
 from agentic.platform.state import LayerState, Mode, PlatformState
 from agentic.platform.stores import Stores, Yours, embedded_for
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,12 @@ async def foundation(
         for endpoint in endpoints.values():
             stack.callback(endpoint.close)
         yours = Yours.from_environment()
-        embedded = embedded_for(yours, wishes.data_dir, progress)
+
+        def tell(what: str) -> None:
+            log.info("servers", says=what)
+            progress(what)
+
+        embedded = embedded_for(yours, wishes.data_dir, tell)
         async with embedded as servers:
             log_to_file(wishes.data_dir / LOG_FILE)
             stores = yours.beside(servers)

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import ClassVar, Final
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, quote
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -159,7 +159,7 @@ async def _refuse(error: PlatformError, scope: Scope, receive: Receive, send: Se
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": error.title})
     elif _wants_page(scope):
-        await RedirectResponse(f"{LOGIN}?next={quote(scope['path'])}", 303)(scope, receive, send)
+        await RedirectResponse(f"{LOGIN}?next={quote(_address(scope))}", 303)(scope, receive, send)
     else:
         await problem_response(error, read_headers(scope["headers"]).request_id)(scope, receive, send)
 
@@ -172,6 +172,11 @@ def _hash_of(key: str) -> str:
 
 def _wants_page(scope: Scope) -> bool:
     return scope["method"] == "GET" and b"text/html" in _header(scope, b"accept")
+
+
+def _address(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{scope['path']}?{query}" if query else scope["path"]
 
 
 def _cookie(scope: Scope) -> str:
@@ -188,5 +193,5 @@ def _header(scope: Scope, wanted: bytes) -> bytes:
 
 def _target(scope: Scope) -> str:
     """Where to go after the login: a path of ours, and never another site."""
-    path = unquote(parse_qs(scope["query_string"].decode("latin-1")).get("next", ["/"])[0])
+    path = parse_qs(scope["query_string"].decode("latin-1")).get("next", ["/"])[0]
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"

@@ -83,6 +83,7 @@ async def _first_end(tasks: list[asyncio.Task[None]]) -> None:
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         task.result()
+    raise RuntimeError("a server ended by itself")
 
 
 def _server(app: ASGIApp) -> Server:

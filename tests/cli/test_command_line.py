@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,12 @@ def test_the_version() -> None:
 )
 def test_wrong_usage(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).code == 2
+
+
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    ended = run("up", "--data-dir", tmp_path / "data", environment={"PLATFORM_LOG_LEVEL": "loud"})
+    assert ended.code == exit_codes.FAILED
+    assert "log_level" in ended.error and "Traceback" not in ended.error
 
 
 def test_reading_the_command_line_loads_nothing_heavy() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
@@ -85,8 +86,8 @@ async def test_health_and_the_gateway_have_no_second_lock(url: str) -> None:
 async def test_a_person_logs_in_and_goes_on_where_they_were(
     browser: httpx2.AsyncClient, l01_local: L01Client
 ) -> None:
-    sent_away = await browser.get("/agents")
-    assert (sent_away.status_code, sent_away.headers["location"]) == (303, "/login?next=/agents")
+    sent_away = await browser.get("/agents?status=active&sort=a b")
+    assert sent_away.status_code == 303
     page = await browser.get(sent_away.headers["location"])
     assert page.status_code == 200 and "<form" in page.text
 
@@ -94,8 +95,9 @@ async def test_a_person_logs_in_and_goes_on_where_they_were(
     assert wrong.status_code == 401 and 'role="alert"' in wrong.text and "<b>" not in wrong.text
     assert (await browser.get("/agents")).status_code == 303
 
-    right = await browser.post("/login?next=/agents", data={"key": f" {await a_key(l01_local)} "})
-    assert (right.status_code, right.headers["location"]) == (303, "/agents")
+    right = await browser.post(sent_away.headers["location"], data={"key": f" {await a_key(l01_local)} "})
+    assert right.status_code == 303
+    assert parse_qs(urlsplit(right.headers["location"]).query) == {"status": ["active"], "sort": ["a b"]}
     cookie = right.headers["set-cookie"].lower()
     assert "httponly" in cookie and "samesite=strict" in cookie
     assert (await browser.get("/agents")).text == "/agents"

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,13 @@ async def test_each_layer_has_a_process_and_comes_back_when_it_dies(data_dir: Pa
 
 
 def _until_others_run(data_dir: Path, pids: set[int]) -> dict[str, Any]:
-    while True:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         ended = run("status", "--json", "--data-dir", data_dir)
         status = json.loads(ended.out)
         if ended.code == 0 and len({one["pid"] for one in status["layers"]} - pids) == 2:
             return status
+    raise AssertionError("they did not come back in time")
 
 
 async def test_when_the_supervisor_is_killed_its_layers_end(data_dir: Path) -> None:

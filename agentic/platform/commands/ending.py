@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pydantic import ValidationError
+
 from agentic.layers.base.errors import PlatformError
 from agentic.platform.command_error import CommandError
 from agentic.platform.embedded import DataFolderInUse, EmbeddedError
@@ -23,4 +25,10 @@ def ending(work: Callable[[], int]) -> int:
         return error.exit_code
     except (EmbeddedError, PlatformError) as error:
         say_failure(error)
+        return FAILED
+    except ValidationError as error:  # of settings: what a layer is asked never gets here
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        say_failure(
+            CommandError(f"The environment holds a setting that cannot be used. {error.title}: {wrong}.")
+        )
         return FAILED

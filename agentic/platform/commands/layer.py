@@ -23,9 +23,9 @@ from agentic.platform.stores import attached_or_started
 def layer(layer_id: str, host: str, port: int | None, data_dir: Path) -> NoReturn:
     """Runs one layer until it is told to stop, and ends the process with its exit code."""
     screen = Screen()
-    log_to_terminal()
 
     async def main() -> int:
+        log_to_terminal()
         require_loopback(host, "`platform layer`")
         endpoint = bind(host, layer_class(layer_id).port if port is None else port)
         async with AsyncExitStack() as stack:
@@ -40,12 +40,12 @@ def layer(layer_id: str, host: str, port: int | None, data_dir: Path) -> NoRetur
 
 def inherited_layer(layer_id: str, descriptors: str, data_dir: Path) -> NoReturn:
     """Runs one layer as a child of `platform up --separate`, on sockets and beside layers that it was given."""
-    log_to_terminal()
-    log_to_file(data_dir / f"{layer_id.lower()}.log")
     sockets = tuple(socket.socket(fileno=int(number)) for number in descriptors.split(","))
     endpoint = Endpoint(LOCALHOST, sockets[0].getsockname()[1], sockets)
 
     async def main() -> int:
+        log_to_terminal()
+        log_to_file(data_dir / f"{layer_id.lower()}.log")
         await run_alone(layer_id, endpoint, say_ready)
         return FAILED
 

@@ -29,7 +29,6 @@ class Up:
 def up(options: Up) -> NoReturn:
     """Runs the platform until it is told to stop, and ends the process with its exit code."""
     screen = Screen()
-    log_to_terminal()
     wishes = Wishes(options.host, options.port, options.data_dir)
     if options.separate:
         from agentic.platform.separate import run_separate as start
@@ -44,6 +43,7 @@ def up(options: Up) -> NoReturn:
             webbrowser.open(state.url)
 
     async def main() -> int:
+        log_to_terminal()
         await start(wishes, screen, ready)
         return FAILED
 
