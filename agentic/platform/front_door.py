@@ -13,7 +13,7 @@ from typing import Final
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_GATEWAY: Final[tuple[str, ...]] = ("api", "docs", "redoc", "openapi.json", "health")
+_GATEWAY: Final[tuple[str, ...]] = ("api", "docs", "openapi.json", "health")
 
 
 class FrontDoor:
