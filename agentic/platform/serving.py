@@ -11,10 +11,9 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from agentic.layers.base.browser_guard import BrowserGuard
+from agentic.layers.base.browser_guard import BrowserGuard, GuardSettings
 from agentic.platform.draining import Draining
 from agentic.platform.ports import Endpoint
-from agentic.platform.settings import PlatformSettings
 
 log = structlog.get_logger()
 
@@ -47,7 +46,7 @@ async def serving(
 
     What is yielded ends, with its error, when one of the servers does, which it should not.
     """
-    hosts = PlatformSettings().hosts
+    hosts = GuardSettings().hosts
     drains = {
         endpoint: Draining(BrowserGuard(app, public=public, hosts=hosts)) for endpoint, app in apps.items()
     }

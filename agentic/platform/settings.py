@@ -14,7 +14,5 @@ class PlatformSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PLATFORM_")
 
-    hosts: frozenset[str] = frozenset()
-    """Names beside `localhost` by which browsers reach the platform, such as that of a proxy: a JSON list."""
     log_level: LogLevel = "warning"
     """From which level on a log line shows on the terminal; the log file has everything from `info` on, or from here."""

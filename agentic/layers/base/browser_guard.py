@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentic.layers.base.app import read_headers
@@ -23,6 +24,14 @@ from agentic.layers.base.http import problem_response
 READING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 OWN_SITE: Final = frozenset(("same-origin", "none"))
 POLICY_VIOLATION: Final = 1008
+
+
+class GuardSettings(BaseSettings):
+    """`PLATFORM_HOSTS`: names beside the loopback ones by which the platform is reached, as a JSON list."""
+
+    model_config = SettingsConfigDict(env_prefix="PLATFORM_", env_ignore_empty=True)
+
+    hosts: frozenset[str] = frozenset()
 
 
 class _Sender(NamedTuple):

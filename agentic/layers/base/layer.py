@@ -15,10 +15,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 from typing_extensions import TypedDict
 
 from agentic.layers.base.app import LayerApp
 from agentic.layers.base.background import Background, Work
+from agentic.layers.base.browser_guard import BrowserGuard, GuardSettings
 from agentic.layers.base.http import install_health
 
 T = TypeVar("T")
@@ -126,8 +128,11 @@ class Layer(ABC):
         return app
 
 
-def serve_alone(layer_class: Callable[[Context], Layer]) -> LayerApp:
-    """The app for uvicorn: one layer in a process of its own, reaching the others over HTTP."""
+def serve_alone(layer_class: Callable[[Context], Layer]) -> ASGIApp:
+    """The app for uvicorn: one layer in a process of its own, reaching the others over HTTP.
+
+    Web pages of others are kept out as under the supervisor; names beside the loopback ones stand in `PLATFORM_HOSTS`.
+    """
     layer = layer_class(Context())
     app = layer.app()
 
@@ -138,7 +143,7 @@ def serve_alone(layer_class: Callable[[Context], Layer]) -> LayerApp:
                 yield
 
     app.router.lifespan_context = lifespan
-    return app
+    return BrowserGuard(app, hosts=GuardSettings().hosts)
 
 
 @contextmanager
