@@ -1,10 +1,13 @@
 """`platform verify`: green on a platform that works, in both modes, and red on one that does not."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -17,6 +20,7 @@ from agentic.platform.verification.bystanders import Bystanders, Process, parse_
 from agentic.platform.verification.criteria import criteria
 from agentic.platform.verification.steps import STEPS
 from agentic.platform.verification.walk import Check, CheckFailedError, Result, Walk, walk_through
+from tests.architecture.test_specification import ENDPOINTS, lines, nameless
 from tests.kit.commands import run, up
 from tests.kit.servers import temporary_folder
 
@@ -128,6 +132,28 @@ async def test_what_cannot_be_deleted_is_a_failure(
     addresses = Addresses(l01_url, NOWHERE, NOWHERE, database_url, "", None)
     _, cleaned = await walk_through(addresses, [Check("1", "x", refer)], lambda _: None)
     assert not cleaned.ok and "E1004" in cleaned.detail
+
+
+async def test_every_endpoint_of_the_specification_is_asked(
+    l01_url: str, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[tuple[str, str]] = set()
+    ask = Walk.ask
+
+    async def heard(walk: Walk, method: str, url: str, *rest: Any, **more: Any) -> Any:
+        path = urlsplit(url).path
+        path = re.sub(r"(?<=/config/)[^/]+", "{}", path)
+        asked.add((method, re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "{}", path)))
+        return await ask(walk, method, url, *rest, **more)
+
+    monkeypatch.setattr(Walk, "ask", heard)
+    sections = [check.what for check in criteria(Bystanders(())) if check.step == "b"]
+    addresses = Addresses(l01_url, NOWHERE, NOWHERE, database_url, redis_url, None)
+    results = await see(addresses, "L01 creates an agent", *sections)
+    assert [result for result in results if not result.ok] == []
+    specified = {(line.split()[0], nameless(line.split()[1])) for line in lines(ENDPOINTS)}
+    assert len(specified) == 51
+    assert specified - asked == set()
 
 
 # -- addresses
