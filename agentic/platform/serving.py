@@ -90,7 +90,7 @@ def _server(app: ASGIApp) -> Server:
         uvicorn.Config(
             app,
             http="httptools",
-            ws="websockets-sansio",
+            ws=BroadcastProtocol,
             ws_ping_interval=PING,
             ws_ping_timeout=PING,
             ws_per_message_deflate=False,  # local readers; compressing each event for each of them costs more

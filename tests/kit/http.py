@@ -13,7 +13,7 @@ PATIENCE = 10.0
 
 
 @asynccontextmanager
-async def served(app: Any, port: int = 0) -> AsyncGenerator[str]:
+async def served(app: Any, port: int = 0, ws: Any = "auto") -> AsyncGenerator[str]:
     """The address of `app` on an ephemeral port or a given one, in this event loop. Its lifespan is the caller's.
 
     What uvicorn's own main loop adds is left out: it looks for the end ten times a second, and so ends late.
@@ -22,7 +22,7 @@ async def served(app: Any, port: int = 0) -> AsyncGenerator[str]:
         TimeoutError: at the end a request did not finish, such as a stream that ignores that its client is gone.
     """
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, http="httptools", lifespan="off", log_config=None
+        app, host="127.0.0.1", port=port, http="httptools", ws=ws, lifespan="off", log_config=None
     )
     config.load()
     server = uvicorn.Server(config)

@@ -14,6 +14,7 @@ from itertools import dropwhile
 from typing import Any, Final
 
 from agentic.layers.base import jsonio
+from agentic.layers.base.broadcast import Writer, text_frames
 from agentic.layers.L01_data_layer.client import FeedEvent, L01Client
 from agentic.layers.L01_data_layer.models.event import Event
 from agentic.layers.L10_human_interface.wanted import Wanted
@@ -66,12 +67,41 @@ class Subscription:
         self.ready.clear()
 
 
+class Member:
+    """A connection in a chorus."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.position = 0
+        """After it fell out: the last event that it was sent."""
+        self.fell = asyncio.Event()
+
+
+class Chorus:
+    """Connections that want the same and have all of it: what comes is framed once, and written to each."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self.members: set[Member] = set()
+
+    def offer(self, batch: list[FeedEvent], before: int) -> None:
+        """Writes what is wanted of what came after `before`; who cannot take it falls out, and stays complete up to there."""
+        frames = text_frames(event.json for event in batch if self._wanted(event))
+        if not frames:
+            return
+        for member in [member for member in self.members if not member.writer.write(frames)]:
+            self.members.discard(member)
+            member.position = before
+            member.fell.set()
+
+
 class Hub:
     """Follows the log for as long as the layer runs."""
 
     def __init__(self, l01: L01Client) -> None:
         self._l01 = l01
         self._subscriptions: set[Subscription] = set()
+        self._choruses: dict[Wanted, Chorus] = {}
         self._recent: deque[FeedEvent] = deque(maxlen=BUFFER)
         self.started = asyncio.Event()
         """Set when it is known where the log stands."""
@@ -95,14 +125,16 @@ class Hub:
     def _take(self, batch: list[FeedEvent]) -> None:
         if not batch:
             return
-        self.position = batch[-1].position
+        before, self.position = self.position, batch[-1].position
         self._recent.extend(batch)
+        for chorus in self._choruses.values():
+            chorus.offer(batch, before)
         for subscription in self._subscriptions:
             subscription.offer(batch)
 
     def __len__(self) -> int:
-        """How many sockets there are."""
-        return len(self._subscriptions)
+        """How many sockets are being kept up to date."""
+        return len(self._subscriptions) + sum(len(chorus.members) for chorus in self._choruses.values())
 
     @contextmanager
     def subscribed(self, wanted: Wanted) -> Generator[Subscription]:
@@ -145,6 +177,19 @@ class Hub:
                 elif fresh:
                     position = fresh[-1].position
                     yield fresh
+
+    async def sing_along(self, writer: Writer, wanted: Wanted) -> int:
+        """Has a connection that has everything up to now written what comes; answers where it fell behind."""
+        member = Member(writer)
+        chorus = self._choruses.setdefault(wanted, Chorus(wanted))
+        chorus.members.add(member)
+        try:
+            await member.fell.wait()
+            return member.position
+        finally:
+            chorus.members.discard(member)
+            if not chorus.members and self._choruses.get(wanted) is chorus:
+                del self._choruses[wanted]
 
     async def missed(self, after: int, wanted: Wanted) -> AsyncGenerator[list[FeedEvent]]:
         """What is wanted of what came after a position: from memory, or page by page from the log."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import parse_qsl
 
@@ -42,25 +42,48 @@ class Wish(NamedTuple):
 
 
 class Frames:
-    """The content of one frame after the other; what is the same as in the last one is left out."""
+    """The content of one frame after the other. What changes with time is made ready beside the rows, not before them."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, made: Callable[[], None]) -> None:
         self._view = view
+        self._made = made
+        """Called when something is ready that no event announces."""
         self._sent: dict[str, str] = {}
-        self._ticked = float("-inf")
-        self._ticked_at = -1
+        self._fresh: list[str] = []
+        self._making: asyncio.Task[None] | None = None
+        self._looked = float("-inf")
+        self._looked_at = -1
 
     async def content(self, events: list[FeedEvent], position: int) -> str:
-        """What these events and the time since the last frame change; empty when that is nothing."""
+        """What these events changed, and what changed with time since; empty when that is nothing."""
+        self._look(position)
         changes = await self._view.changes(events) if events else []
-        clock = asyncio.get_running_loop().time()
-        if clock - self._ticked < (TICK if position != self._ticked_at else IDLE_TICK):
-            return "".join(changes)
-        tick = await self._view.tick()
-        fresh = [text for name, text in tick.items() if self._sent.get(name) != text]
-        self._sent.update(tick)
-        self._ticked, self._ticked_at = clock, position
+        fresh, self._fresh = self._fresh, []
         return "".join((*changes, *fresh))
+
+    def _look(self, position: int) -> None:
+        clock = asyncio.get_running_loop().time()
+        due = TICK if position != self._looked_at else IDLE_TICK
+        if self._making is None and clock - self._looked >= due:
+            self._looked, self._looked_at = clock, position
+            self._making = asyncio.create_task(self._make())
+
+    async def _make(self) -> None:
+        try:
+            tick = await self._view.tick()
+            self._fresh = [text for name, text in tick.items() if self._sent.get(name) != text]
+            self._sent.update(tick)
+        except PlatformError as error:
+            log.warning("a page's figures wait for the data layer", error=str(error))
+        finally:
+            self._making = None
+        if self._fresh:
+            self._made()
+
+    def end(self) -> None:
+        """Makes nothing more."""
+        if self._making is not None:
+            self._making.cancel()
 
 
 class PageSocket(Socket):
@@ -138,8 +161,16 @@ class PageSocket(Socket):
 
     async def _follow(self, wish: Wish, subscription: Subscription, events: list[FeedEvent]) -> None:
         """Frame after frame; returns when the page is too far behind."""
+        frames = Frames(wish.view, subscription.ready.set)
+        try:
+            await self._frame_after_frame(wish, subscription, events, frames)
+        finally:
+            frames.end()
+
+    async def _frame_after_frame(
+        self, wish: Wish, subscription: Subscription, events: list[FeedEvent], frames: Frames
+    ) -> None:
         loop = asyncio.get_running_loop()
-        frames = Frames(wish.view)
         floor = wish.after or 0
         begun = loop.time()
         while not subscription.behind:

@@ -10,8 +10,10 @@ from contextlib import aclosing
 
 from fastapi import APIRouter, WebSocket
 
+from agentic.layers.base.broadcast import Writer, writer_of
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.errors import PlatformError
+from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L10_human_interface.connection import INVALID, Socket, whole_number
 from agentic.layers.L10_human_interface.page_socket import PageSocket
 from agentic.layers.L10_human_interface.settings import L10Settings
@@ -49,14 +51,44 @@ class EventSocket(Socket):
         self, websocket: WebSocket, settings: L10Settings, site: Site, query: dict[str, str]
     ) -> None:
         super().__init__(websocket, settings)
-        after = whole_number("after", query.pop("after", None))
+        self._hub = site.hub
+        self._after = whole_number("after", query.pop("after", None))
         for name in query:
             if name not in NAMES:
                 raise InvalidError.of((name, f"not one of after, {', '.join(NAMES)}"))
-        self._stream = site.hub.stream(after, Wanted(query))
+        self._wanted = Wanted(query)
 
     async def send_all(self) -> None:
         """What was missed, then what comes."""
-        async with aclosing(self._stream) as stream:
+        await self._hub.started.wait()
+        writer = writer_of(self._websocket.scope)
+        if writer is None or (self._after or 0) > self._hub.position:
+            await self._one_by_one()
+            return
+        try:
+            await self._together(writer)
+        except TimeoutError:
+            writer.abort()
+
+    async def _one_by_one(self) -> None:
+        async with aclosing(self._hub.stream(self._after, self._wanted)) as stream:
             async for batch in stream:
-                await self.deliver(*(event.json.decode() for event in batch))
+                await self._deliver_events(batch)
+
+    async def _together(self, writer: Writer) -> None:
+        position = self._hub.position if self._after is None else self._after
+        while True:
+            position = await self._catch_up(position)
+            # Nothing is awaited between having everything and joining those who have.
+            position = await self._hub.sing_along(writer, self._wanted)
+
+    async def _catch_up(self, position: int) -> int:
+        while position < (known := self._hub.position):
+            async for batch in self._hub.missed(position, self._wanted):
+                await self._deliver_events(batch)
+                position = batch[-1].position if batch else position
+            position = max(position, known)
+        return position
+
+    async def _deliver_events(self, batch: list[FeedEvent]) -> None:
+        await self.deliver(*(event.json.decode() for event in batch))

@@ -28,6 +28,12 @@ class Wanted:
         self._aggregate_type = self.filters.get("aggregate_type")
         self._aggregate_id = _id(self.filters.get("aggregate_id"))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Wanted) and other.filters == self.filters
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.filters.items()))
+
     def __call__(self, event: FeedEvent) -> bool:
         """True when the reader wants `event`."""
         if self._aggregate_id is not None and event.aggregate_id != self._aggregate_id:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import socket as sockets
+from collections.abc import AsyncGenerator
 from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from agentic.layers.base.broadcast import BroadcastProtocol
 from agentic.layers.base.browser_guard import BrowserGuard
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
@@ -22,6 +24,19 @@ from tests.kit.interface import interface_over
 from tests.layers.L10.wire import address, eventually, publish, told
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["websockets-sansio", BroadcastProtocol], ids=["any server", "ours"])
+def protocol(request: pytest.FixtureRequest) -> object:
+    """How a server speaks WebSocket: as any does, and as the platform's own does, which writes to many at once."""
+    return request.param
+
+
+@pytest.fixture
+async def url(interface: HumanInterface, protocol: object) -> AsyncGenerator[str]:
+    """The interface's address on such a server."""
+    async with served(interface.app(), ws=protocol) as address:
+        yield address
 
 
 async def test_a_message_is_an_event_as_it_was_published(url: str, l01_local: L01Client) -> None:
@@ -105,11 +120,11 @@ async def test_every_one_of_many_sockets_gets_every_event(url: str, l01_local: L
 
 
 async def test_a_client_that_reads_nothing_delays_nobody_and_is_cut_off(
-    data_layer: DataLayer, l01_local: L01Client
+    data_layer: DataLayer, l01_local: L01Client, protocol: object
 ) -> None:
     async with (
         interface_over(data_layer, L10Settings(send_timeout=0.2)) as interface,
-        served(interface.app()) as url,
+        served(interface.app(), ws=protocol) as url,
     ):
         stalled = await _stalled(url)
         try:
@@ -173,6 +188,29 @@ async def test_a_page_of_another_site_may_not_listen(interface: HumanInterface) 
         assert refused.value.response.status_code == 403
         async with connect(address(url), origin=url):  # type: ignore[arg-type]
             pass
+
+
+async def test_sockets_come_and_go_while_events_do(
+    url: str, interface: HumanInterface, l01_local: L01Client
+) -> None:
+    async def watch(first: int) -> None:
+        async with connect(address(url, f"after={first}&event_type=bell.*")) as socket:
+            assert [(await told(socket))["position"] for _ in range(30)] == list(range(first + 1, first + 31))
+
+    writing = asyncio.gather(*(publish(l01_local, 2) for _ in range(40)))
+    await asyncio.gather(*(watch(first) for first in range(0, 50, 5)))
+    await writing
+    await eventually(lambda: len(interface.hub) == 0)
+
+
+async def test_messages_of_every_length_are_framed(
+    url: str, interface: HumanInterface, l01_local: L01Client
+) -> None:
+    async with connect(address(url), max_size=None) as socket:
+        await eventually(lambda: len(interface.hub) == 1)
+        for length in (0, 1, 65_000, 66_000, 2_000_000):
+            await publish(l01_local, 1, payload="é" * length)
+            assert (await told(socket))["payload"] == "é" * length
 
 
 async def test_what_a_listener_says_is_passed_over(url: str, l01_local: L01Client) -> None:
