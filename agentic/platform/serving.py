@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from agentic.layers.base.broadcast import BroadcastProtocol
 from agentic.layers.base.browser_guard import BrowserGuard, GuardSettings
 from agentic.platform.draining import Draining
 from agentic.platform.ports import Endpoint
