@@ -37,6 +37,7 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         envvar="PLATFORM_DATA_DIR",
+        readable=False,  # what is wrong with it is said by who uses it, and says what to do
         help="Where everything is kept. Without it: the usual place for this user's data.",
         show_default=False,
     ),

@@ -42,7 +42,10 @@ async def test_it_finds_what_was_written_past_the_platform(
     assert not data_dir.exists(), "a database of yours needs no data folder"
 
 
-def test_without_a_platform_it_starts_the_embedded_database(data_dir: Path) -> None:
+def test_without_a_platform_it_starts_the_embedded_database_if_there_is_one(data_dir: Path) -> None:
+    nothing = run("check", "--data-dir", data_dir)
+    assert nothing.code == FAILED and "no database" in nothing.error
+    assert not data_dir.exists()
+    assert run("db", "migrate", "--data-dir", data_dir).code == OK
     ended = run("check", "--data-dir", data_dir)
     assert ended.code == OK and "agent" in ended.out
-    assert "Preparing the database" in ended.error

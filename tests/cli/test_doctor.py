@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -29,7 +31,6 @@ from tests.kit.servers import BusServer, Servers, named, temporary_folder
 
 pytestmark = pytest.mark.anyio
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root sees this")
-not_root = pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
 
 
 @pytest.fixture
@@ -124,12 +125,6 @@ def test_a_file_in_the_place_of_the_folder_is_named(place: Path) -> None:
     assert is_problem(data_folder.access(place / "data" / "deeper"), "is no folder")
 
 
-@not_root
-def test_a_folder_that_may_not_be_written_is_named(place: Path) -> None:
-    place.chmod(0o500)
-    assert is_problem(data_folder.access(place / "data"), "may not write", str(place))
-
-
 @root_only
 def test_a_folder_that_is_closed_to_the_servers_of_root_is_named(place: Path) -> None:
     closed = place / "closed"
@@ -191,6 +186,29 @@ async def test_a_lock_without_a_name_on_it_is_named(place: Path) -> None:
         assert is_problem(await data_folder.lock(place), "platform.lock", "fuser")
 
 
+def test_a_folder_of_another_user_is_named(place: Path) -> None:
+    """Seen with the eyes of another user, whom the folder is closed to."""
+    (place / "servers" / "postgres").mkdir(parents=True)
+    (place / "platform.lock").touch(mode=0o600)
+    place.chmod(0o700 if os.geteuid() == 0 else 0o000)
+    look = """
+import asyncio, json, os, sys
+from dataclasses import asdict
+from pathlib import Path
+from agentic.platform.diagnosis import data_folder, machine
+if os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+place = Path(sys.argv[1])
+found = [data_folder.access(place), data_folder.content(place), asyncio.run(data_folder.lock(place))]
+print(json.dumps([asdict(finding) for finding in [*found, machine.disk(place)]]))
+"""
+    done = subprocess.run([sys.executable, "-c", look, place], capture_output=True, text=True, check=True)
+    place.chmod(0o700)
+    *closed, disk = [Finding(**each) for each in json.loads(done.stdout)]
+    assert all(is_problem(finding) for finding in closed) and disk.level == "fine"
+    assert "may not write" in closed[0].says and "another user" in closed[1].says
+
+
 # -- the account
 
 
@@ -212,7 +230,8 @@ def test_a_taken_port_is_named_with_who_has_it() -> None:
     taken = bind("127.0.0.1", 0)
     try:
         (found,) = ports("127.0.0.1", taken.port, {"L09": 8000}, ours=())
-        assert is_problem(found, f"Port {taken.port}", str(os.getpid()), "--port")
+        assert found.subject == f"Port {taken.port} (L09)"
+        assert is_problem(found, f"kill {os.getpid()}", "--port")
         (ours,) = ports("127.0.0.1", taken.port, {"L09": 8000}, ours={taken.port})
         assert ours.level == "fine"
     finally:

@@ -39,8 +39,12 @@ def _check(data_dir: Path, *, json: bool) -> int:
 
 async def _compare(data_dir: Path, limit: int) -> CheckReport:
     console = Console(stderr=True, highlight=False)
+
+    def say(text: str) -> None:
+        console.print(escape(text), soft_wrap=True)
+
     with console.status("Comparing the rows with their events…"):
-        async with data_layer_in_use(data_dir, lambda text: console.print(escape(text))) as l01:
+        async with data_layer_in_use(data_dir, say, make=False) as l01:
             return await l01.check(limit)
 
 

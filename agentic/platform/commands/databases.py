@@ -53,7 +53,10 @@ def dump(data_dir: Path, file: Path, *, force: bool) -> int:
 
     async def main() -> int:
         _refuse_to_replace(file, force=force)
-        async with database_in_use(data_dir, _say) as store, upkeep.connected(store.url) as connection:
+        async with (
+            database_in_use(data_dir, _say, make=False) as store,
+            upkeep.connected(store.url) as connection,
+        ):
             found = await upkeep.contents(connection)
             if found.revision is None:
                 raise RefusedError(f"There is nothing of a platform in {_named(store)}.")

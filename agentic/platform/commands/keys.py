@@ -125,7 +125,8 @@ def _print_whole(table: Table) -> None:
 
 def _facts(record: ApiKey) -> str:
     until = "until it is revoked" if record["expires_at"] is None else f"until {record['expires_at'][:16]}Z"
-    return f"{record['name']!r} may {', '.join(record['scopes'])}, {until}"
+    allowed = "do everything" if "admin" in record["scopes"] else " and ".join(record["scopes"])
+    return f"{record['name']!r} may {allowed}, {until}"
 
 
 def _public(record: ApiKey) -> dict[str, Any]:

@@ -21,11 +21,11 @@ def _port(host: str, port: int, layer_id: str, is_ours: bool) -> Finding:
     try:
         bind(host, port).close()
     except PortTakenError as error:
-        end = f" or end process {error.holder.pid}" if error.holder.pid else ""
+        end = f"End it (`kill {error.holder.pid}`)" if error.holder.pid else "End it"
         return problem(
             subject,
-            str(error),
-            f"Choose other ports with `platform up --port`, which moves all of them,{end}.",
+            f"taken by {error.holder}",
+            f"{end}, or choose other ports with `platform up --port`; all of them follow it.",
         )
     except PortError as error:
         return problem(

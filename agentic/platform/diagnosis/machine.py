@@ -81,10 +81,17 @@ def disk(folder: Path, wanted_bytes: int = WANTED_BYTES, wanted_files: int = WAN
 
 
 def nearest(folder: Path) -> Path:
-    """The folder itself, or the nearest one above it that exists."""
-    while not folder.exists():
+    """The folder itself, or the nearest one above it that exists, as far as we may look."""
+    while not _is_there(folder):
         folder = folder.parent
     return folder
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 def _size(count: float) -> str:

@@ -81,6 +81,10 @@ def _opened(path: Path, flags: int) -> Generator[int]:
         descriptor = os.open(path, flags | os.O_NOFOLLOW, 0o600)
     except FileNotFoundError:
         raise
+    except PermissionError as error:
+        raise DataFolderError(
+            f"{path.parent} belongs to another user: run the command as that user."
+        ) from error
     except OSError as error:
         raise DataFolderError(f"The lock {path} cannot be opened: {error.strerror}.") from error
     try:
