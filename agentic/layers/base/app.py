@@ -7,18 +7,20 @@ machinery; the routes that FastAPI gets for operations are what its OpenAPI docu
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Annotated, Any, NamedTuple, cast
 from urllib.parse import parse_qsl
+from uuid import UUID
 
-from fastapi import APIRouter, Body, FastAPI, Path, Query
+from fastapi import APIRouter, Body, FastAPI, Header, Path, Query
 from fastapi.params import Depends
 from starlette.types import Message, Receive, Scope, Send
 
 from agentic import __version__
 from agentic.layers.base import jsonio, tracing
-from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.api_docs import install_docs
+from agentic.layers.base.common_errors import InvalidError, MethodError
 from agentic.layers.base.http import (
     PROBLEM_SCHEMA,
     PROBLEM_TYPE,
@@ -30,6 +32,7 @@ from agentic.layers.base.http import (
 from agentic.layers.base.ids import uuid7
 from agentic.layers.base.operation import Answer, Call, Operation, Route
 
+PARAMETER = "{}"
 JSON = (b"content-type", b"application/json")
 _REQUEST_ID_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -38,6 +41,20 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         "content": {PROBLEM_TYPE.decode(): {"schema": PROBLEM_SCHEMA}},
     }
 }
+IF_MATCH: Any = Annotated[
+    str,
+    Header(
+        description="The ETag of the record as the caller knows it: refused (E1005) when it has changed since.",
+        pattern=r'^(\*|(W/)?"?[0-9]{1,9}"?)$',
+    ),
+]
+IDEMPOTENCY_KEY: Any = Annotated[
+    str,
+    Header(
+        description="A name for this request, for one day: asked again under it, the first answer is given again.",
+        pattern="^[ -~]{1,255}$",
+    ),
+]
 _TRACE = {name.encode(): key for name, key in tracing.HEADERS.items()}
 
 
@@ -62,11 +79,21 @@ class Found(NamedTuple):
     path: Mapping[str, str]
 
 
-class Directory:
-    """Operations by method and path; a fixed segment comes before a parameter, whatever the order of addition."""
+class _Node:
+    """A part of a path: the parts that may follow it, and the methods that the address takes which ends here."""
+
+    __slots__ = ("parts", "takes")
 
     def __init__(self) -> None:
-        self._tree: dict[str, Any] = {}
+        self.parts: dict[str, _Node] = {}
+        self.takes: dict[str, tuple[Route | None, list[str]]] = {}
+
+
+class Directory:
+    """Operations by address and method; a fixed part comes before a parameter, whatever the order of addition."""
+
+    def __init__(self) -> None:
+        self._root = _Node()
 
     def add(self, route: Route, prefix: str) -> None:
         """Makes an operation findable under `prefix`."""
@@ -77,38 +104,44 @@ class Directory:
         self._put(method, path, None)
 
     def _put(self, method: str, path: str, route: Route | None) -> None:
-        node = self._tree
+        node = self._root
         names: list[str] = []
         for part in path.split("/")[1:]:
             if part.startswith("{"):
                 names.append(part[1:-1])
-                part = "{}"
-            node = node.setdefault(part, {})
-        node[f"{method} "] = (route, names)
+                part = PARAMETER
+            node = node.parts.setdefault(part, _Node())
+        node.takes[method] = (route, names)
+
+    def methods(self, path: str) -> list[str]:
+        """The methods that an address takes."""
+        node = _descend(self._root, path.split("/"), 1, [])
+        return [] if node is None else sorted(node.takes)
 
     def find(self, method: str, path: str) -> Found | None:
         """The operation for a request, or none."""
         values: list[str] = []
-        leaf = _descend(self._tree, path.split("/"), 1, f"{method} ", values)
-        if leaf is None:
+        node = _descend(self._root, path.split("/"), 1, values)
+        if node is None or method not in node.takes:
             return None
-        route, names = leaf
+        route, names = node.takes[method]
         return Found(route, dict(zip(names, reversed(values), strict=True))) if route else None
 
 
-def _descend(node: dict[str, Any], parts: list[str], index: int, method: str, values: list[str]) -> Any:
+def _descend(node: _Node, parts: list[str], index: int, values: list[str]) -> _Node | None:
+    """The end of a path, with the values of its parameters, the last one first."""
     if index == len(parts):
-        return node.get(method)
+        return node if node.takes else None
     part = parts[index]
-    if (child := node.get(part)) is not None and part != "{}":
-        leaf = _descend(child, parts, index + 1, method, values)
-        if leaf is not None:
-            return leaf
-    if part and (child := node.get("{}")) is not None:
-        leaf = _descend(child, parts, index + 1, method, values)
-        if leaf is not None:
+    if part != PARAMETER and (following := node.parts.get(part)) is not None:
+        end = _descend(following, parts, index + 1, values)
+        if end is not None:
+            return end
+    if part and (following := node.parts.get(PARAMETER)) is not None:
+        end = _descend(following, parts, index + 1, values)
+        if end is not None:
             values.append(part)
-            return leaf
+            return end
     return None
 
 
@@ -117,11 +150,18 @@ class LayerApp(FastAPI):
 
     def __init__(self, title: str, *, admit: Admission | None = None, **options: Any) -> None:
         super().__init__(
-            title=title, version=__version__, strict_content_type=False, redirect_slashes=False, **options
+            title=title,
+            version=__version__,
+            strict_content_type=False,
+            redirect_slashes=False,
+            docs_url=None,
+            redoc_url=None,
+            **options,
         )
         self._admit = admit
         self._directory = Directory()
         install_errors(self)
+        install_docs(self)
 
     def serve(
         self, routes: list[Route], tag: str, prefix: str = "", security: Sequence[Depends] = ()
@@ -163,8 +203,13 @@ class LayerApp(FastAPI):
         found = self._directory.find(scope["method"], path)
         if found is not None:
             await _answer(found, headers, scope, receive, send)
-        else:
-            await self._framework(headers.request_id, scope, receive, send)
+            return
+        allowed = self._directory.methods(path)
+        if allowed and scope["method"] not in allowed:
+            error = MethodError(allow=", ".join(allowed))
+            await problem_response(error, headers.request_id)(scope, receive, send)
+            return
+        await self._framework(headers.request_id, scope, receive, send)
 
     async def _framework(self, request_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
@@ -279,8 +324,8 @@ def _query(raw: bytes) -> dict[str, str]:
 
 def _idempotency_key(header: bytes) -> str:
     text = header.decode("latin-1")
-    if not 1 <= len(text) <= 255 or not text.isprintable():
-        raise InvalidError.of(("Idempotency-Key", "1 to 255 printable characters"))
+    if not 1 <= len(text) <= 255 or not (text.isascii() and text.isprintable()):
+        raise InvalidError.of(("Idempotency-Key", "1 to 255 printable ASCII characters"))
     return text
 
 
@@ -301,11 +346,15 @@ def _document(router: APIRouter, route: Route) -> None:
 def _documented(route: Route) -> Callable[..., Awaitable[None]]:
     """A function with the operation's signature, for the OpenAPI document alone."""
     operation, handler = route
-    parameters: dict[str, Any] = {name: (str, Path()) for name in _path_parameters(operation)}
+    parameters: dict[str, Any] = dict(_path_parameters(operation))
     if operation.query is not None:
-        parameters["query"] = (operation.query, Query())
+        parameters["query"] = Annotated[operation.query, Query()]
     if operation.body is not None:
-        parameters["body"] = (operation.body, Body())
+        parameters["body"] = Annotated[operation.body, Body()]
+    if operation.conditional:
+        parameters["if_match"] = IF_MATCH
+    if operation.repeatable:
+        parameters["idempotency_key"] = IDEMPOTENCY_KEY
 
     async def endpoint(**_: Any) -> None:
         raise AssertionError("operations are answered before the framework sees them")
@@ -313,12 +362,24 @@ def _documented(route: Route) -> Callable[..., Awaitable[None]]:
     endpoint.__doc__ = handler.__doc__
     cast("Any", endpoint).__signature__ = Signature(
         [
-            Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[kind, how])
-            for name, (kind, how) in parameters.items()
+            Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=_default(kind))
+            for name, kind in parameters.items()
         ]
     )
     return endpoint
 
 
-def _path_parameters(operation: Operation) -> list[str]:
-    return [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+def _default(kind: Any) -> Any:
+    return None if kind in (IF_MATCH, IDEMPOTENCY_KEY) else Parameter.empty
+
+
+def _path_parameters(operation: Operation) -> Iterator[tuple[str, Any]]:
+    for part in operation.path.split("/"):
+        if not part.startswith("{"):
+            continue
+        name = part[1:-1]
+        if operation.address is not None:
+            field = operation.address.model_fields[name]
+            yield name, Annotated[field.annotation, *field.metadata, Path()]
+        else:
+            yield name, Annotated[UUID if name == "id" or name.endswith("_id") else str, Path()]

@@ -69,6 +69,8 @@ def problem_response(error: PlatformError, request_id: str | None = None) -> Res
     headers = {"X-Request-Id": request_id} if request_id else {}
     if error.status in (429, 503):
         headers["Retry-After"] = str(error.members.get("retry_after", 1))
+    if "allow" in error.members:
+        headers["Allow"] = str(error.members["allow"])
     if error.status == 401:
         headers["WWW-Authenticate"] = 'ApiKey realm="platform", Bearer realm="platform"'
     return Response(jsonio.encode(problem), error.status, headers, media_type=PROBLEM_TYPE.decode())
@@ -81,7 +83,7 @@ def invalid_from(errors: Iterable[Mapping[str, Any]]) -> InvalidError:
         where = [str(part) for part in error["loc"] if part not in ("query", "path", "header")]
         if len(where) > 1 and where[0] == "body":
             where = where[1:]
-        pairs.append((".".join(where) or "body", str(error["msg"])))
+        pairs.append((".".join(where) or "body", str(error["msg"]).removeprefix("Value error, ")))
     return InvalidError.of(*pairs)
 
 
@@ -100,6 +102,8 @@ def translate(error: Exception) -> PlatformError:
 
 
 def _from_http(error: HTTPException) -> PlatformError:
+    if error.status_code == 405 and error.headers is not None:
+        return MethodError(allow=error.headers["Allow"])
     known: dict[int, type[PlatformError]] = {404: NotFoundError, 405: MethodError, 413: TooLargeError}
     cls = known.get(error.status_code)
     if cls is None:

@@ -30,6 +30,12 @@ class Operation:
     body: Any = None
     result: Any = None
     status: int = 200
+    address: type[BaseModel] | None = None
+    """What the parameters of the path must be. None: an id is a UUID, anything else is text."""
+    conditional: bool = False
+    """Takes `If-Match`: it is done only if the record still stands at that version."""
+    repeatable: bool = False
+    """Takes `Idempotency-Key`: under the same key it is done once."""
 
     def __hash__(self) -> int:
         return hash(self.name)

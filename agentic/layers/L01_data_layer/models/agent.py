@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
 from agentic.layers.L01_data_layer.models.fields import Body, Changes, JsonObject, Kind, Name, Wanted
-from agentic.layers.L01_data_layer.models.resource import Lifecycle, ListQuery, Resource
+from agentic.layers.L01_data_layer.models.resource import Lifecycle, ListQuery, Resource, state_of
 
 
 class AgentCreate(Body):
@@ -27,7 +27,7 @@ class AgentUpdate(Changes):
 
     name: Name = ""
     agent_type: Kind = ""
-    status: Kind = ""
+    status: Annotated[Kind, state_of(states.AGENT)] = ""
     configuration: JsonObject = {}
     metadata: JsonObject = {}
     resource_limits: JsonObject = {}

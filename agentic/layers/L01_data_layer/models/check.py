@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
-from agentic.layers.L01_data_layer.models.resource import WholeNumber
+from agentic.layers.L01_data_layer.models.resource import Limit
 
 What = Literal["missing row", "surplus row", "field", "versions", "position", "order", "count"]
 
@@ -17,7 +17,7 @@ class CheckQuery(Query):
     """Where to go on, from the page before; `limit` differences are described, all are counted."""
 
     cursor: Annotated[str, Field(max_length=2000)] | None = None
-    limit: Annotated[WholeNumber, Field(ge=1, le=1000)] = 100
+    limit: Limit = 100
 
 
 class Difference(TypedDict):

@@ -85,11 +85,30 @@ _ONE = "/config/{namespace}/{key}"
 CONFIG_NAMESPACES = Operation(
     "config.namespaces", "GET", "/config", query=AsOf, result=Items[ConfigNamespace]
 )
-LIST_CONFIG = Operation("config.list", "GET", _NAMESPACE, query=ConfigQuery, result=Page[Config])
-GET_CONFIG = Operation("config.get", "GET", _ONE, query=AsOf, result=Config)
-SET_CONFIG = Operation("config.set", "PUT", _ONE, body=ConfigSet, result=Config)
-DELETE_CONFIG = Operation("config.delete", "DELETE", _ONE, status=204)
-CONFIG_HISTORY = Operation(
-    "config.history", "GET", f"{_ONE}/history", query=HistoryQuery, result=Page[ConfigVersion]
+LIST_CONFIG = Operation(
+    "config.list", "GET", _NAMESPACE, query=ConfigQuery, result=Page[Config], address=NamespaceAddress
 )
-RESTORE_CONFIG = Operation("config.restore", "POST", f"{_ONE}/restore", body=Restore, result=Config)
+GET_CONFIG = Operation("config.get", "GET", _ONE, query=AsOf, result=Config, address=ConfigAddress)
+SET_CONFIG = Operation(
+    "config.set", "PUT", _ONE, body=ConfigSet, result=Config, address=ConfigAddress, conditional=True
+)
+DELETE_CONFIG = Operation(
+    "config.delete", "DELETE", _ONE, status=204, address=ConfigAddress, conditional=True
+)
+CONFIG_HISTORY = Operation(
+    "config.history",
+    "GET",
+    f"{_ONE}/history",
+    query=HistoryQuery,
+    result=Page[ConfigVersion],
+    address=ConfigAddress,
+)
+RESTORE_CONFIG = Operation(
+    "config.restore",
+    "POST",
+    f"{_ONE}/restore",
+    body=Restore,
+    result=Config,
+    address=ConfigAddress,
+    conditional=True,
+)

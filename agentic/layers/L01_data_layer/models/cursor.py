@@ -17,7 +17,7 @@ CursorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,254}$
 class CursorSet(Body):
     """Where the reader now stands: everything up to `position` is done. It may go back, to read again."""
 
-    position: Annotated[int, Field(ge=0, le=2**62)]
+    position: Annotated[int, Field(ge=0, le=2**53)]
 
 
 class CursorAddress(Body):
@@ -35,5 +35,7 @@ class Cursor(TypedDict):
 
 
 LIST_CURSORS = Operation("cursor.list", "GET", "/cursors", query=Paging, result=Page[Cursor])
-GET_CURSOR = Operation("cursor.get", "GET", "/cursors/{name}", result=Cursor)
-SET_CURSOR = Operation("cursor.set", "PUT", "/cursors/{name}", body=CursorSet, result=Cursor)
+GET_CURSOR = Operation("cursor.get", "GET", "/cursors/{name}", result=Cursor, address=CursorAddress)
+SET_CURSOR = Operation(
+    "cursor.set", "PUT", "/cursors/{name}", body=CursorSet, result=Cursor, address=CursorAddress
+)

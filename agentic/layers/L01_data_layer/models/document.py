@@ -18,7 +18,7 @@ from agentic.layers.L01_data_layer.models.fields import (
     storable,
 )
 from agentic.layers.L01_data_layer.models.history import HistoryQuery, Restore, Version
-from agentic.layers.L01_data_layer.models.resource import ListQuery, Page, Resource, WholeNumber
+from agentic.layers.L01_data_layer.models.resource import WHOLE, ListQuery, Page, Resource
 
 Title = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(storable)]
 
@@ -77,7 +77,7 @@ class DocumentSearch(Query):
     """A search for words: `"a phrase"`, `or` and `-not` work as on the web, and anything else is words too."""
 
     q: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(storable), AfterValidator(_some)]
-    limit: Annotated[WholeNumber, Field(ge=1, le=100)] = 20
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE] = 20
     cursor: Annotated[str, Field(max_length=200)] | None = None
     content_type: Wanted | None = None
     tag: Wanted | None = None
@@ -111,5 +111,5 @@ DOCUMENT_HISTORY = Operation(
     "document.history", "GET", "/documents/{id}/history", query=HistoryQuery, result=Page[Version]
 )
 RESTORE_DOCUMENT = Operation(
-    "document.restore", "POST", "/documents/{id}/restore", body=Restore, result=Document
+    "document.restore", "POST", "/documents/{id}/restore", body=Restore, result=Document, conditional=True
 )

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
 from agentic.layers.L01_data_layer.models.fields import Body, Count, Id, Json, JsonObject, Kind, Moment, Name
-from agentic.layers.L01_data_layer.models.resource import Page, Truth, WholeNumber
+from agentic.layers.L01_data_layer.models.resource import WHOLE, Limit, Page, Truth
 
 T = TypeVar("T")
 
@@ -46,9 +46,9 @@ class EventFilter(Query):
 class EventQuery(EventFilter):
     """One page of the log: forwards from a position with `after`, without it backwards from the newest."""
 
-    limit: Annotated[WholeNumber, Field(ge=1, le=1000)] = 100
+    limit: Limit = 100
     cursor: Annotated[str, Field(max_length=200)] | None = None
-    after: Annotated[WholeNumber, Field(ge=0, le=2**62)] | None = None
+    after: Annotated[int, Field(ge=0, le=2**53), WHOLE] | None = None
     total: Truth = False
 
 
@@ -77,7 +77,7 @@ class EventKind(TypedDict):
 class HistogramQuery(EventFilter):
     """How many events there were in each of `buckets` equal spans from `since` (the first event) to `until` (now)."""
 
-    buckets: Annotated[WholeNumber, Field(ge=1, le=500)] = 60
+    buckets: Annotated[int, Field(ge=1, le=500), WHOLE] = 60
 
 
 class Histogram(TypedDict):
@@ -103,7 +103,9 @@ class Items(TypedDict, Generic[T]):
 
 
 LIST_EVENTS = Operation("event.list", "GET", "/events", query=EventQuery, result=Page[Event])
-APPEND_EVENT = Operation("event.append", "POST", "/events", body=EventCreate, result=Event, status=201)
+APPEND_EVENT = Operation(
+    "event.append", "POST", "/events", body=EventCreate, result=Event, status=201, repeatable=True
+)
 APPEND_EVENTS = Operation(
     "event.append_all", "POST", "/events/batch", body=EventBatch, result=Items[Event], status=201
 )

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from agentic.layers.base.operation import Query
 from agentic.layers.L01_data_layer.models.fields import Id
-from agentic.layers.L01_data_layer.models.resource import WholeNumber
+from agentic.layers.L01_data_layer.models.resource import WHOLE
 
-Position = Annotated[WholeNumber, Field(ge=0, le=2**62)]
+Position = Annotated[int, Field(ge=0, le=2**53), WHOLE]
 
 
 class EventStreamQuery(Query):

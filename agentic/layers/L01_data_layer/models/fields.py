@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.ids import timestamp
@@ -24,7 +24,8 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", validate_default=False, hide_input_in_errors=True)
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
+def _some_of(schema: dict[str, Any]) -> None:
+    schema["minProperties"] = 1
     for field in schema.get("properties", {}).values():
         field.pop("default", None)
 
@@ -32,7 +33,7 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 class Changes(Body):
     """The body of a PATCH: only the fields that it names are changed, so the defaults below are never used."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=_some_of)
 
 
 def storable(value: str) -> str:
@@ -84,6 +85,6 @@ JsonArray = Annotated[list[Any], AfterValidator(_json)]
 Json = Annotated[Any, AfterValidator(_json)]
 Int = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)]
 Count = Annotated[int, Field(ge=0, le=MAX_INT)]
-Moment = Annotated[str, BeforeValidator(utc)]
+Moment = Annotated[str, BeforeValidator(utc), WithJsonSchema({"type": "string", "format": "date-time"})]
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(lambda x: round(x, 4))]
 Money = Annotated[float, Field(ge=0, lt=10_000, allow_inf_nan=False), AfterValidator(lambda x: round(x, 6))]

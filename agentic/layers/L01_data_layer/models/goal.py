@@ -9,7 +9,14 @@ from typing_extensions import TypedDict
 
 from agentic.layers.base import states
 from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, JsonArray, Kind, Prose, Wanted
-from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Integer, Lifecycle, ListQuery, Resource
+from agentic.layers.L01_data_layer.models.resource import (
+    NO_DELETE,
+    Integer,
+    Lifecycle,
+    ListQuery,
+    Resource,
+    state_of,
+)
 
 Priority = Annotated[int, Field(ge=0, le=100)]
 
@@ -30,7 +37,7 @@ class GoalUpdate(Changes):
     agent_id: Id | None = None
     description: Prose = ""
     success_criteria: JsonArray = []
-    status: Kind = ""
+    status: Annotated[Kind, state_of(states.GOAL)] = ""
     priority: Priority = 5
 
 

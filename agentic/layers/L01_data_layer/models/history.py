@@ -9,13 +9,13 @@ from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Query
 from agentic.layers.L01_data_layer.models.fields import MAX_INT, Body
-from agentic.layers.L01_data_layer.models.resource import WholeNumber
+from agentic.layers.L01_data_layer.models.resource import Limit
 
 
 class HistoryQuery(Query):
     """One page of the versions of a record, newest first."""
 
-    limit: Annotated[WholeNumber, Field(ge=1, le=1000)] = 100
+    limit: Limit = 100
     cursor: Annotated[str, Field(max_length=200)] | None = None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
 from agentic.layers.L01_data_layer.models.fields import Body, Changes, Count, Id, JsonArray, Kind, Wanted
-from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource
+from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource, state_of
 
 
 class PlanCreate(Body):
@@ -25,7 +25,7 @@ class PlanUpdate(Changes):
 
     plan_type: Kind = ""
     steps: JsonArray = []
-    status: Kind = ""
+    status: Annotated[Kind, state_of(states.PLAN)] = ""
     current_step: Count = 0
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Generic, Literal, NotRequired, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
@@ -46,22 +46,39 @@ def _truth(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
-Integer = Annotated[int, BeforeValidator(_whole), Field(ge=-MAX_INT, le=MAX_INT)]
-Fraction = Annotated[float, BeforeValidator(_fraction), Field(ge=0, le=1)]
+WHOLE = BeforeValidator(_whole)
+"""Reads a parameter's text as an integer. It stands last: the bounds before it are then those of the documentation."""
+Integer = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT), WHOLE]
+Fraction = Annotated[float, Field(ge=0, le=1), BeforeValidator(_fraction)]
+Limit = Annotated[int, Field(ge=1, le=1000), WHOLE]
 Truth = Annotated[bool, BeforeValidator(_truth)]
+
+
+_AS_OF_SCHEMA = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "format": "date-time"},
+            {"type": "string", "pattern": "^[0-9]{1,18}$"},
+        ]
+    }
+)
+
+
+def state_of(machine: Machine) -> WithJsonSchema:
+    """Documents a field as one of the states; whether it may be reached depends on the present one."""
+    return WithJsonSchema({"type": "string", "enum": list(machine)})
 
 
 class AsOf(Query):
     """`as_of` is a time (RFC 3339) or a position: the record as it was then, folded from its events."""
 
-    as_of: Annotated[str, Field(max_length=40)] | None = None
+    as_of: Annotated[str, Field(max_length=40), _AS_OF_SCHEMA] | None = None
 
 
 class Paging(Query):
     """How a list is paged; `total` asks for the number of all records that meet the filters."""
 
-    limit: Annotated[WholeNumber, Field(ge=1, le=1000)] = 100
+    limit: Limit = 100
     cursor: Annotated[str, Field(max_length=2000)] | None = None
     order: Literal["asc", "desc"] = "desc"
     total: Truth = False
@@ -118,10 +135,23 @@ class Resource(Generic[R]):
         every: dict[Verb, Operation] = {
             "list": Operation(f"{self.name}.list", "GET", self.path, query=self.filters, result=page),
             "create": Operation(
-                f"{self.name}.create", "POST", self.path, body=self.create, result=self.record, status=201
+                f"{self.name}.create",
+                "POST",
+                self.path,
+                body=self.create,
+                result=self.record,
+                status=201,
+                repeatable=True,
             ),
             "get": Operation(f"{self.name}.get", "GET", one, query=AsOf, result=self.record),
-            "update": Operation(f"{self.name}.update", "PATCH", one, body=self.update, result=self.record),
-            "delete": Operation(f"{self.name}.delete", "DELETE", one, status=204),
+            "update": Operation(
+                f"{self.name}.update",
+                "PATCH",
+                one,
+                body=self.update,
+                result=self.record,
+                conditional=True,
+            ),
+            "delete": Operation(f"{self.name}.delete", "DELETE", one, status=204, conditional=True),
         }
         return {verb: operation for verb, operation in every.items() if verb in self.verbs}

@@ -22,12 +22,13 @@ from agentic.layers.L01_data_layer.models.fields import (
 )
 from agentic.layers.L01_data_layer.models.resource import (
     NO_DELETE,
+    WHOLE,
     Lifecycle,
     ListQuery,
     Page,
     Paging,
     Resource,
-    WholeNumber,
+    state_of,
 )
 
 
@@ -43,7 +44,7 @@ class SessionCreate(Body):
 class SessionUpdate(Changes):
     """What may change in a session."""
 
-    status: Kind = ""
+    status: Annotated[Kind, state_of(states.SESSION)] = ""
     context: JsonObject = {}
     checkpoint: Json = None
 
@@ -59,7 +60,7 @@ class SessionQuery(ListQuery):
 class StaleQuery(Paging):
     """Sessions that are active and have given no sign of life for so many seconds; the oldest come first."""
 
-    seconds: Annotated[WholeNumber, Field(ge=0, le=MAX_INT)] = 60
+    seconds: Annotated[int, Field(ge=0, le=MAX_INT), WHOLE] = 60
     order: Literal["asc", "desc"] = "asc"
     agent_id: Id | None = None
     session_type: Wanted | None = None
@@ -143,5 +144,10 @@ CHECKPOINTS = Resource(
 STALE_SESSIONS = Operation("session.stale", "GET", "/sessions/stale", query=StaleQuery, result=Page[Session])
 HEARTBEAT = Operation("session.heartbeat", "POST", "/sessions/{id}/heartbeat", result=Heartbeat)
 RESTORE_SESSION = Operation(
-    "session.restore", "POST", "/sessions/{id}/restore", body=CheckpointRestore, result=Session
+    "session.restore",
+    "POST",
+    "/sessions/{id}/restore",
+    body=CheckpointRestore,
+    result=Session,
+    conditional=True,
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
 from agentic.layers.L01_data_layer.models.fields import Id, Kind, Moment
-from agentic.layers.L01_data_layer.models.resource import WholeNumber
+from agentic.layers.L01_data_layer.models.resource import Limit
 
 
 class UsageStatsQuery(Query):
@@ -19,7 +18,7 @@ class UsageStatsQuery(Query):
     since: Moment | None = None
     until: Moment | None = None
     group_by: Literal["model", "provider", "agent", "day", "hour"] | None = None
-    limit: Annotated[WholeNumber, Field(ge=1, le=1000)] = 100
+    limit: Limit = 100
 
 
 class Latency(TypedDict):

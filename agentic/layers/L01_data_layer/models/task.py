@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from typing_extensions import TypedDict
 
@@ -18,7 +18,7 @@ from agentic.layers.L01_data_layer.models.fields import (
     Prose,
     Wanted,
 )
-from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource
+from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource, state_of
 
 
 class TaskCreate(Body):
@@ -40,7 +40,7 @@ class TaskUpdate(Changes):
     task_type: Kind | None = None
     input_data: JsonObject = {}
     output_data: Json = None
-    status: Kind = ""
+    status: Annotated[Kind, state_of(states.TASK)] = ""
     sequence_order: Int = 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from typing_extensions import TypedDict
 
@@ -19,7 +19,14 @@ from agentic.layers.L01_data_layer.models.fields import (
     Text,
     Wanted,
 )
-from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, ListQuery, Resource, Truth
+from agentic.layers.L01_data_layer.models.resource import (
+    NO_DELETE,
+    Lifecycle,
+    ListQuery,
+    Resource,
+    Truth,
+    state_of,
+)
 
 
 class ToolCreate(Body):
@@ -73,7 +80,7 @@ class ToolExecutionCreate(Body):
     agent_id: Id | None = None
     input_params: Json = None
     output_result: Json = None
-    status: Kind = "pending"
+    status: Annotated[Kind, state_of(states.TOOL_EXECUTION)] = "pending"
     error_message: Text | None = None
     started_at: Moment | None = None
     completed_at: Moment | None = None
@@ -83,7 +90,7 @@ class ToolExecutionUpdate(Changes):
     """What may change in an execution."""
 
     output_result: Json = None
-    status: Kind = ""
+    status: Annotated[Kind, state_of(states.TOOL_EXECUTION)] = ""
     error_message: Text | None = None
 
 
