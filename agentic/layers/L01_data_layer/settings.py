@@ -9,7 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class L01Settings(BaseSettings):
     """The defaults are the specification's: PostgreSQL and Redis on this machine, database `agentic`."""
 
-    model_config = SettingsConfigDict(env_prefix="PLATFORM_L01_", populate_by_name=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PLATFORM_L01_", populate_by_name=True, env_ignore_empty=True
+    )
 
     database_url: str = Field(
         default="postgresql://postgres@localhost:5432/agentic",

@@ -16,6 +16,8 @@ from tests.layers.L10.wire import eventually, publish
 
 pytestmark = pytest.mark.anyio
 
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
 PAGES = ("/", "/agents", "/agents/new", "/events", "/layers")
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -209,8 +211,8 @@ async def test_events_are_filtered_by_their_address_alone(
         ("/events?cursor=x", 422, "cursor"),
         ("/agents?cursor=x", 422, "cursor"),
         ("/agents/nobody", 422, "not a UUID"),
-        (f"/agents/{uuid4()}", 404, "There is no agent"),
-        (f"/events/{uuid4()}", 404, "There is no event"),
+        (f"/agents/{NOBODY}", 404, "There is no agent"),
+        (f"/events/{NOBODY}", 404, "There is no event"),
         ("/nowhere", 404, "nothing at this address"),
     ],
 )
