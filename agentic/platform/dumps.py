@@ -88,7 +88,13 @@ def dump(url: str, file: Path, tools: Tools, schema: str) -> None:
     """
     part = file.with_name(f".{file.name}.part")
     address, environment = for_libpq(url)
-    options = ["--format=custom", "--no-owner", "--no-privileges", f"--schema={schema}", f"--file={part}"]
+    options = [
+        "--format=custom",
+        "--no-owner",
+        "--no-privileges",
+        f"--schema={_exactly(schema)}",
+        f"--file={part}",
+    ]
     try:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
@@ -105,6 +111,11 @@ def dump(url: str, file: Path, tools: Tools, schema: str) -> None:
         raise DumpError(f"{file} cannot be written: {error.strerror}.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _exactly(name: str) -> str:
+    """A name as a pattern that matches nothing else."""
+    return '"{}"'.format(name.replace('"', '""'))
 
 
 def restore(url: str, file: Path, tools: Tools, *, server_major: int, first: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
@@ -73,9 +74,9 @@ def restore(data_dir: Path, file: Path, *, force: bool) -> int:
     """Puts a dump back; answers the exit code."""
 
     async def main() -> int:
-        _refuse_beside_a_platform(data_dir)
         async with database_in_use(data_dir, _say) as store:
             async with upkeep.connected(store.url) as connection:
+                _refuse_beside_a_platform(data_dir, store)
                 await _refuse_to_lose(connection, store, force=force)
                 major = _major(connection)
             tools = await asyncio.to_thread(tools_for, store, major)
@@ -93,8 +94,8 @@ def reset(data_dir: Path, confirm: Confirm | None) -> int:
     """Empties the database once `confirm` agrees, or at once without it; answers the exit code."""
 
     async def main() -> int:
-        _refuse_beside_a_platform(data_dir)
         async with database_in_use(data_dir, _say) as store, upkeep.connected(store.url) as connection:
+            _refuse_beside_a_platform(data_dir, store)
             found = await upkeep.contents(connection)
             await _refuse_while_used(connection, store, found)
             warning = f"This destroys everything in {_named(store)}: {_counts(found)}. There is no way back."
@@ -138,8 +139,10 @@ async def _refuse_while_used(
         )
 
 
-def _refuse_beside_a_platform(data_dir: Path) -> None:
-    if (held := holder(data_dir)) is not None:
+def _refuse_beside_a_platform(data_dir: Path, store: Store) -> None:
+    """A platform on the data folder matters when the database is its own. We may hold the folder ourselves."""
+    held = holder(data_dir) if store.embedded else None
+    if held is not None and held.pid != os.getpid():
         who = f"process {held.pid}" if held.pid else "another process"
         raise RefusedError(f"A platform runs on {data_dir} ({who}). Stop it first.")
 

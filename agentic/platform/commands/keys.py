@@ -47,7 +47,7 @@ def _create(data_dir: Path, name: str, scopes: list[str], lifetime: timedelta | 
         _say("This key is shown only now. Send it as the header `X-API-Key`, or as `Authorization: Bearer`.")
         _say(f"{_facts(made.record)}. End it with `platform keys revoke {made.record['id']}`.")
 
-    return _run(data_dir, work)
+    return _run(data_dir, work, make=True)
 
 
 def show(data_dir: Path, *, json: bool) -> int:
@@ -137,9 +137,9 @@ def _say(text: str) -> None:
     Console(stderr=True, highlight=False).print(escape(text), soft_wrap=True)
 
 
-def _run(data_dir: Path, work: Work) -> int:
+def _run(data_dir: Path, work: Work, *, make: bool = False) -> int:
     async def main() -> int:
-        async with data_layer_in_use(data_dir, _say) as l01:
+        async with data_layer_in_use(data_dir, _say, make=make) as l01:
             await work(l01)
         return OK
 

@@ -72,7 +72,7 @@ async def _persisted(walk: Walk) -> str:
 
 
 async def _real_agents(walk: Walk) -> str:
-    agents = await walk.ask("GET", f"{walk.addresses.l10}/dashboard/agents")
+    agents = await walk.ask("GET", f"{walk.addresses.l10}/dashboard/agents?limit=1000")
     stats = await walk.ask("GET", f"{walk.addresses.l10}/dashboard/stats")
     ids = {agent["id"] for agent in agents["agents"]}
     if missing := [name for name in (DIRECT, THROUGH_L09, ON_THE_DASHBOARD) if walk.agent(name) not in ids]:
