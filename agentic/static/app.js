@@ -271,11 +271,18 @@
     send({ view, query, after: Number(position), sequence });
   }
 
+  // A session that ended sends every request to the login: so goes the page, and comes back to where it is.
+  function loggedOut(response) {
+    const out = response.redirected && new URL(response.url).pathname === "/login";
+    if (out) location.reload();
+    return out;
+  }
+
   async function refresh() {
     const url = location.pathname + location.search;
     try {
       const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
-      if (!response.ok) return;
+      if (loggedOut(response) || !response.ok) return;
       await htmx.swap({ sourceElement: main(), target: "#main", swap: "outerMorph", text: await response.text() });
       subscribe();
     } catch {
@@ -357,13 +364,15 @@
 
   // -- rows that change in place, last state wins
 
-  function swapRows(style, target, fragment) {
+  function swapRows(style, target, fragment, spec) {
     if (style !== "rows") return false;
-    const first = target.firstChild;
+    let anchor = target.firstChild;
     for (const row of [...fragment.children]) {
       tellTimes(row);
       const old = row.id && document.getElementById(row.id);
-      if (!old) target.insertBefore(row, first);
+      if (old && old === anchor) anchor = row;
+      if (!old && spec.known) continue;
+      if (!old) target.insertBefore(row, anchor);
       else if (old.contains(document.activeElement)) {
         old.replaceWith(row);
         $("a", row)?.focus({ preventScroll: true });
@@ -374,6 +383,10 @@
   }
 
   // -- htmx
+
+  on("htmx:before:response", (event) => {
+    if (loggedOut(event.detail.ctx.response.raw)) event.preventDefault();
+  });
 
   function tell(text) {
     try {

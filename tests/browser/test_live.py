@@ -54,6 +54,21 @@ async def test_a_row_changes_in_place(visit: Visit, l01_local: L01Client) -> Non
     await expect(tab.locator("#figure-agents strong")).to_have_text("1")
 
 
+async def test_a_filtered_list_changes_in_place_and_lets_in_who_belongs(
+    visit: Visit, l01_local: L01Client
+) -> None:
+    first = await l01_local.create_agent("first")
+    await l01_local.update_agent(first["id"], {"status": "active"})
+    tab = await visit("/agents?status=active")
+    await l01_local.create_agent("not yet")
+    await l01_local.update_agent(first["id"], {"status": "suspended"})
+    await expect(tab.locator("#agent-rows tr")).to_contain_text("Suspended")
+    second = (await l01_local.list_agents())[0]
+    await l01_local.update_agent(second["id"], {"status": "active"})
+    await expect(tab.locator("#agent-rows tr")).to_have_count(2)
+    await expect(tab.locator("#agent-rows tr").first).to_contain_text("not yet")
+
+
 async def test_events_stream_in_order_and_none_is_left_out(visit: Visit, l01_local: L01Client) -> None:
     tab = await visit("/events")
     for _ in range(12):

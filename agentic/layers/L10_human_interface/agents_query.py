@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from starlette.datastructures import QueryParams
+from agentic.layers.L01_data_layer.models.agent import Agent
 
 
 class AgentsQuery(NamedTuple):
@@ -18,7 +19,7 @@ class AgentsQuery(NamedTuple):
     cursor: str | None = None
 
     @classmethod
-    def of(cls, parameters: QueryParams) -> AgentsQuery:
+    def of(cls, parameters: Mapping[str, str]) -> AgentsQuery:
         """The filters in an address; what it does not know is left out."""
         return cls(*(parameters.get(name, "").strip() or None for name in cls._fields))
 
@@ -26,6 +27,21 @@ class AgentsQuery(NamedTuple):
     def filtered(self) -> bool:
         """True when some agents may be hidden."""
         return bool(self.status or self.agent_type or self.search)
+
+    @property
+    def newest_first(self) -> bool:
+        """True when new agents belong at the top."""
+        return self.order != "asc"
+
+    def lets_in(self, agent: Agent) -> bool:
+        """True when a new agent belongs on the page."""
+        return (
+            self.newest_first
+            and self.cursor is None
+            and self.status in (None, agent["status"])
+            and self.agent_type in (None, agent["agent_type"])
+            and (self.search or "").casefold() in agent["name"].casefold()
+        )
 
     def given(self) -> dict[str, str]:
         """The fields that are in the address, as the data layer takes them."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
-
-from starlette.datastructures import QueryParams
 
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.ids import now, timestamp
@@ -48,7 +47,7 @@ class EventsQuery(NamedTuple):
     range: str = USUAL
 
     @classmethod
-    def of(cls, parameters: QueryParams) -> EventsQuery:
+    def of(cls, parameters: Mapping[str, str]) -> EventsQuery:
         """The filters in an address; what it does not know is left out.
 
         Raises:

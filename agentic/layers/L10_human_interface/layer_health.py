@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.util import find_spec
@@ -125,9 +126,8 @@ class LayerMonitor:
         return {known.id: self._own if known.id == "L10" else _over_http(known) for known in installed}
 
     async def _ask(self, layer: str, ask: Ask) -> None:
-        loop = asyncio.get_running_loop()
         record = self._records.setdefault(layer, _Record())
-        started = loop.time()
+        started = time.perf_counter()  # The loop's own clock may count whole milliseconds.
         try:
             async with asyncio.timeout(LIMIT):
                 health = await ask()
@@ -141,7 +141,7 @@ class LayerMonitor:
             record.status = "down"
             record.checks = {"answer": {"status": "down", "detail": _detail(error)}}
         else:
-            record.latencies.append((loop.time() - started) * 1000)
+            record.latencies.append((time.perf_counter() - started) * 1000)
             record.status = health["status"]
             record.checks = health["checks"]
         record.at = timestamp()

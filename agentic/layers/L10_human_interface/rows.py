@@ -54,6 +54,13 @@ class EventRow(NamedTuple):
     said: str
 
 
+class AgentRow(NamedTuple):
+    """An agent with its row as HTML."""
+
+    agent: Agent
+    html: str
+
+
 class AgentNames:
     """What agents are called, for rows that know only their ids."""
 
@@ -92,7 +99,7 @@ class Rows:
         self._renderer = renderer
         self._names = AgentNames(l01)
         self._event_rows: Kept[int, str] = Kept()
-        self._agents: Kept[str, tuple[int, str | None]] = Kept()
+        self._agents: Kept[str, tuple[int, AgentRow | None]] = Kept()
 
     async def of_events(self, events: Sequence[Event]) -> list[EventRow]:
         """The rows of these events, in their order."""
@@ -114,7 +121,7 @@ class Rows:
             self._event_rows.put(event.position, html)
         return [self._event_rows.get(event.position) or "" for event in events]
 
-    async def agent(self, agent_id: str, position: int) -> str | None:
+    async def agent(self, agent_id: str, position: int) -> AgentRow | None:
         """An agent's row as it is at a position or later; none when the agent is gone."""
         kept = self._agents.get(agent_id)
         if kept is None or kept[0] < position:
@@ -122,12 +129,12 @@ class Rows:
             self._agents.put(agent_id, kept)
         return kept[1]
 
-    async def _agent_row(self, agent_id: str) -> str | None:
+    async def _agent_row(self, agent_id: str) -> AgentRow | None:
         try:
-            agent: Agent = await self._l01.agents.get(agent_id)
+            agent = await self._l01.agents.get(agent_id)
         except NotFoundError:
             return None
-        return self._renderer.macro("macros/rows.html", "agent_row", agent)
+        return AgentRow(agent, self._renderer.macro("macros/rows.html", "agent_row", agent))
 
 
 def _agent_of(event: Event) -> str:

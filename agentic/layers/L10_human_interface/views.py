@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,7 +11,10 @@ from uuid import UUID
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L01_data_layer.models.error_codes import NotFoundError
 from agentic.layers.L10_human_interface import layer_health, topology, words
+from agentic.layers.L10_human_interface.agents_query import AgentsQuery
 from agentic.layers.L10_human_interface.errors import ViewError
+from agentic.layers.L10_human_interface.event_chart import chart_of
+from agentic.layers.L10_human_interface.event_query import EventsQuery
 from agentic.layers.L10_human_interface.formats import compact, whole
 from agentic.layers.L10_human_interface.kinds import grouped
 from agentic.layers.L10_human_interface.remembered import Remembered
@@ -21,6 +24,8 @@ from agentic.layers.L10_human_interface.web_site import Site
 MOST: Final = 25
 """Rows in one frame; what is more is a link."""
 FRESH: Final = 0.9
+CHART: Final = 5.0
+"""Seconds for which a histogram is good."""
 NOTHING: Final = {"aggregate_type": "-"}
 
 Fragments = Mapping[str, str]
@@ -84,7 +89,7 @@ class View:
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
         self.site = site
         self.wanted = Wanted(filters)
-        self.tick = ticks.counts
+        self.tick: Callable[[], Awaitable[Fragments]] = ticks.counts
         """What changes with time; sent where it is different from what was sent."""
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
@@ -101,15 +106,26 @@ class View:
             rows.append(self.site.renderer.macro("macros/rows.html", "more_row", *more))
         return partial("#event-rows", "rows", "".join(rows))
 
-    async def agent_rows(self, events: Sequence[FeedEvent]) -> list[str]:
-        """The agents that these events are about, each as it is now; those that are gone are taken out."""
+    async def agent_rows(self, events: Sequence[FeedEvent], shown: AgentsQuery) -> list[str]:
+        """The agents that these events are about, each as it is now; those that are gone are taken out.
+
+        One that the filters let in may come new; another only changes where it stands already.
+        """
         newest = {event.aggregate_id: event.position for event in events if event.aggregate_type == "agent"}
         chosen = list(newest.items())[-MOST:]
         rows = await asyncio.gather(*(self.site.rows.agent(*item) for item in chosen))
-        gone = [agent_id for (agent_id, _), row in zip(chosen, rows, strict=True) if row is None]
-        there = "".join(row for row in reversed(rows) if row is not None)
-        fragments = [partial(f"#agent-{agent_id}", "delete", "") for agent_id in gone]
-        return [*fragments, partial("#agent-rows", "rows", there)] if there else fragments
+        there = [row for row in reversed(rows) if row is not None]
+        let_in = "".join(row.html for row in there if shown.lets_in(row.agent))
+        others = "".join(row.html for row in there if not shown.lets_in(row.agent))
+        return [
+            *(
+                partial(f"#agent-{agent_id}", "delete", "")
+                for (agent_id, _), row in zip(chosen, rows, strict=True)
+                if row is None
+            ),
+            *([partial("#agent-rows", "rows known:true", others)] if others else ()),
+            *([partial("#agent-rows", "rows", let_in)] if let_in else ()),
+        ]
 
 
 class Quiet(View):
@@ -128,7 +144,7 @@ class Overview(View):
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
         """Agents and events."""
-        return [*await self.agent_rows(events), await self.event_rows(events)]
+        return [*await self.agent_rows(events, AgentsQuery()), await self.event_rows(events)]
 
 
 class Agents(View):
@@ -136,10 +152,11 @@ class Agents(View):
 
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
         super().__init__(site, ticks, {"aggregate_type": "agent"})
+        self._shown = AgentsQuery.of(filters)
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
         """Agents, changed in place or new."""
-        return await self.agent_rows(events)
+        return await self.agent_rows(events, self._shown)
 
 
 class Agent(View):
@@ -168,7 +185,18 @@ class Events(View):
 
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
         super().__init__(site, ticks, filters)
-        self.tick = ticks.events
+        self._query = EventsQuery.of(filters)
+        self._charted = Remembered(self._chart, CHART)
+        self._ticks = ticks
+        self.tick = self._tick
+
+    async def _tick(self) -> Fragments:
+        fragments, chart = await asyncio.gather(self._ticks.events(), self._charted())
+        return {**fragments, "chart": chart}
+
+    async def _chart(self) -> str:
+        chart = await chart_of(self.site.l01, self._query)
+        return partial("#chart", "innerHTML", self.site.renderer.block("events", "chart", chart=chart))
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
         """Rows."""

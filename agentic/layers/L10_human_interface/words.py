@@ -16,7 +16,7 @@ class Word(NamedTuple):
     icon: str
 
 
-_LOOKS: Final[Mapping[tuple[str, str], str]] = {
+LOOKS: Final[Mapping[tuple[str, str], str]] = {
     ("neutral", "circle"): "created",
     ("neutral", "circle-stop"): "terminated cancelled stopped skipped",
     ("neutral", "trash-2"): "deleted removed",
@@ -37,7 +37,7 @@ _LOOKS: Final[Mapping[tuple[str, str], str]] = {
 _LABELS: Final = {"permission_denied": "Denied", "pending_approval": "Waits", "waiting_approval": "Waits"}
 _WORDS: Final = {
     name: Word(_LABELS.get(name, name.replace("_", " ").capitalize()), tone, icon)
-    for (tone, icon), names in _LOOKS.items()
+    for (tone, icon), names in LOOKS.items()
     for name in names.split()
 }
 _SAID_BY: Final = (

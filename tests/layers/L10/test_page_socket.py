@@ -76,8 +76,11 @@ async def test_the_link_to_the_rest_leads_to_it(
     assert "event_type=bell" in link[1]
 
 
-async def test_what_a_page_missed_for_a_moment_is_sent(url: str, l01_local: L01Client) -> None:
+async def test_what_a_page_missed_for_a_moment_is_sent(
+    url: str, interface: HumanInterface, l01_local: L01Client
+) -> None:
     await publish(l01_local, 4)
+    await eventually(lambda: interface.hub.position == 4)
     async with page(url, "events", "after=1") as reader:
         frame = await reader.until("event-rows")
     assert frame["count"] == 3
@@ -142,6 +145,27 @@ async def test_an_agent_that_changed_often_is_sent_once_as_it_is_now(
         await reader.acknowledge()
         frame = await reader.until("busy 19")
     assert frame["content"].count("<tr") == 1
+
+
+async def test_a_filter_keeps_new_agents_out_and_old_ones_up_to_date(url: str, l01_local: L01Client) -> None:
+    async with page(url, "agents", "after=0&status=active&search=WORK") as reader:
+        agent = await l01_local.create_agent("worker")
+        kept_out = await reader.until(f"agent-{agent['id']}")
+        await l01_local.update_agent(agent["id"], {"status": "active"})
+        let_in = await reader.until("Active</span>")
+        other = await l01_local.create_agent("other")
+        await l01_local.update_agent(other["id"], {"status": "active"})
+        await reader.until(f"agent-{other['id']}")
+    assert 'hx-swap="rows known:true"' in kept_out["content"]
+    assert 'hx-swap="rows">' in let_in["content"]
+    assert not any(
+        'hx-swap="rows">' in frame["content"] for frame in reader.frames if "other" in frame["content"]
+    )
+
+
+async def test_the_histogram_of_the_log_moves_on(url: str, l01_local: L01Client) -> None:
+    async with page(url, "events", "after=0&range=all") as reader:
+        await reader.until('hx-target="#chart"')
 
 
 async def test_the_overview_sends_figures_and_counts_as_they_change(url: str, l01_local: L01Client) -> None:

@@ -89,7 +89,7 @@ async def _agents(site: Site, request: Request, query: AgentsQuery) -> HTMLRespo
         title="Agents",
         current="agents",
         position=position,
-        live=not query.filtered and query.cursor is None,
+        filters=query.given(),
         query=query,
         agents=page["items"],
         total=total,

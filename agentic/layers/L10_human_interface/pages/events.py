@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -12,40 +11,18 @@ from starlette.responses import HTMLResponse, Response
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.http import JsonResponse
-from agentic.layers.base.ids import timestamp
 from agentic.layers.L01_data_layer.models.error_codes import NotFoundError
-from agentic.layers.L01_data_layer.models.event import Event, Histogram
-from agentic.layers.L10_human_interface.charts import Bar, bars
+from agentic.layers.L01_data_layer.models.event import Event
+from agentic.layers.L10_human_interface.event_chart import chart_in_time, chart_of
 from agentic.layers.L10_human_interface.event_query import RANGE_LABELS, EventsQuery
-from agentic.layers.L10_human_interface.formats import moment, pretty, whole
+from agentic.layers.L10_human_interface.formats import pretty
 from agentic.layers.L10_human_interface.kinds import Group, Kind, grouped
 from agentic.layers.L10_human_interface.render import wants_part
 from agentic.layers.L10_human_interface.rows import EventRow
 from agentic.layers.L10_human_interface.web_site import Site
 
 PAGE: Final = 50
-BARS: Final = 60
 RELATIVES: Final = 8
-PATIENCE: Final = 0.1
-"""Seconds that a page waits for its histogram; one that takes longer comes by itself."""
-
-
-class ChartBar(NamedTuple):
-    """A bar that leads to its events."""
-
-    box: Bar
-    href: str
-    title: str
-
-
-class Chart(NamedTuple):
-    """Events over time."""
-
-    bars: list[ChartBar]
-    since: str
-    until: str
-    label: str
-    note: str
 
 
 class Found(NamedTuple):
@@ -72,7 +49,7 @@ def routes(site: Site) -> APIRouter:
         query = EventsQuery.of(request.query_params)
         if not wants_part(request):
             return await _events(site, request, query)
-        return site.renderer.render(request, "events", "chart", chart=await _chart(site, query))
+        return site.renderer.render(request, "events", "chart", chart=await chart_of(site.l01, query))
 
     @router.get("/events/{event_id}")
     async def event(request: Request, event_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
@@ -95,7 +72,7 @@ async def _events(site: Site, request: Request, query: EventsQuery) -> HTMLRespo
     page, kinds, chart, opened = await asyncio.gather(
         site.l01.events.list(**listing),
         site.l01.events.kinds(),
-        _chart_in_time(site, query),
+        chart_in_time(site.l01, query),
         _opened(site, request.query_params.get("open")),
     )
     groups = grouped(kinds)
@@ -106,7 +83,7 @@ async def _events(site: Site, request: Request, query: EventsQuery) -> HTMLRespo
         current="events",
         position=position,
         live=query.live,
-        filters=query.filters(),
+        filters=query.given(),
         query=query,
         groups=groups,
         kinds=_kinds_of(query, groups),
@@ -130,34 +107,6 @@ async def _opened(site: Site, event_id: str | None) -> Found | None:
         return await _found(site, event_id) if event_id else None
     except NotFoundError:
         return None
-
-
-async def _chart_in_time(site: Site, query: EventsQuery) -> Chart | None:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await _chart(site, query)
-    except TimeoutError:
-        return None
-
-
-async def _chart(site: Site, query: EventsQuery) -> Chart:
-    histogram = await site.l01.events.histogram(buckets=BARS, **query.filters(), **query.times())
-    return chart_of(histogram, query)
-
-
-def chart_of(histogram: Histogram, query: EventsQuery) -> Chart:
-    """A histogram with bars that lead to their events."""
-    since = moment(histogram["since"])
-    span = timedelta(seconds=histogram["seconds"])
-    found: list[ChartBar] = []
-    for index, (box, count) in enumerate(zip(bars(histogram["counts"]), histogram["counts"], strict=True)):
-        begin = since + index * span
-        times = {"since": timestamp(begin), "until": timestamp(begin + span)}
-        found.append(ChartBar(box, query.href(**times), f"{whole(count)} from {begin:%Y-%m-%d %H:%M:%S} UTC"))
-    total = whole(histogram["total"])
-    return Chart(
-        found, histogram["since"], histogram["until"], f"{total} events over time", f"{total} events"
-    )
 
 
 async def _found(site: Site, event_id: str) -> Found:
