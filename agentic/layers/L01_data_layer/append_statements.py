@@ -82,3 +82,13 @@ APPEND = _append(expecting=False)
 """Parameters: the columns of `_append`. Result for each: ord, version. Several facts of one aggregate may come at once."""
 APPEND_EXPECTING = _append(expecting=True)
 """The same for facts of one aggregate, written only when it stands at `expected`; the version is null when it does not."""
+
+HOLD = """
+INSERT INTO aggregates (aggregate_type, aggregate_id, version)
+SELECT DISTINCT aggregate_type, aggregate_id, 0 FROM unnest($1::text[], $2::uuid[]) given (aggregate_type, aggregate_id)
+ORDER BY 1, 2
+ON CONFLICT (aggregate_type, aggregate_id) DO UPDATE SET version = aggregates.version
+"""
+"""Takes the locks of aggregates in the one order in which every statement takes them: who wants the same ones waits, and
+two who want them in turns do not wait for each other. Those that are new stand at version 0 until they are appended to.
+"""

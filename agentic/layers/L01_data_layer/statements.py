@@ -204,7 +204,7 @@ class TableStatements:
             .select_from(table)
             .join(given, given.c.id == table.c.id)
             .order_by(table.c.id)
-            .with_for_update(of=table)
+            .with_for_update(of=table, key_share=True)
             .cte("current")
         )
         target = given.c.payload.op("->>", return_type=Text())(word("status"))

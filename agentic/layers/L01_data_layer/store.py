@@ -19,7 +19,7 @@ from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.common_errors import TooLargeError
 from agentic.layers.base.http import MAX_BODY
 from agentic.layers.base.ids import now, uuid7
-from agentic.layers.L01_data_layer.append_statements import APPEND, APPEND_EXPECTING
+from agentic.layers.L01_data_layer.append_statements import APPEND, APPEND_EXPECTING, HOLD
 from agentic.layers.L01_data_layer.coalescer import Coalescer
 from agentic.layers.L01_data_layer.database import Database
 from agentic.layers.L01_data_layer.statements import Statement, TableStatements
@@ -160,6 +160,10 @@ class Transaction:
     async def delete(self, statements: TableStatements, item: Deleted) -> Record:
         """Deletes a record; the row says what became of it."""
         return (await run(self.fetch, statements.delete, [item]))[0]
+
+    async def hold(self, items: list[Appended]) -> None:
+        """Makes the other writers of these aggregates wait: to be called before appending to them one after the other."""
+        await self.fetch(HOLD, [item.aggregate_type for item in items], [item.aggregate_id for item in items])
 
     async def append(self, items: list[Appended]) -> list[int]:
         """Appends facts in this order and answers their versions."""

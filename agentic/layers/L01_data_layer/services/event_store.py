@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import NotFoundError, StaleVersionError
 from agentic.layers.base.ids import now, timestamp, uuid7
@@ -45,8 +48,14 @@ class EventStore:
             if known is None:
                 items.append(_item(body))
         async with self._store.transaction() as tx:
-            texts = iter([(await self._append_in(tx, item)).body for item in items])
+            await tx.hold(items)
+            texts = iter([text for group in _together(items) for text in await self._append_group(tx, group)])
         return Answer(b'{"items":[' + b",".join(answer or next(texts) for answer in answers) + b"]}")
+
+    async def _append_group(self, tx: Transaction, group: list[Appended]) -> list[bytes]:
+        if group[0].expected is not None:
+            return [(await self._append_in(tx, group[0])).body]
+        return [_rendered(item, version) for item, version in zip(group, await tx.append(group), strict=True)]
 
     async def _append_in(self, tx: Transaction, item: Appended) -> Answer:
         expecting = item.expected is not None
@@ -105,6 +114,15 @@ class EventStore:
         sql, values = count_sql(query)
         row = await self._store.database.fetchrow(sql, *values)
         return row[0] if row else 0
+
+
+def _together(items: list[Appended]) -> Iterator[list[Appended]]:
+    """What one statement appends: neighbours that expect nothing, or one that does."""
+    for expecting, group in groupby(items, key=lambda item: item.expected is not None):
+        if expecting:
+            yield from ([item] for item in group)
+        else:
+            yield list(group)
 
 
 def _item(body: EventCreate) -> Appended:
