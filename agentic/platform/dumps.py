@@ -26,8 +26,10 @@ from agentic.platform.servers.errors import ProgramsMissingError
 from agentic.platform.servers.programs import postgres_programs
 from agentic.platform.stores import Store
 
+_PROGRAMS: Final = ("pg_dump", "pg_restore", "psql")
 _WITH_TLS: Final = frozenset(("require", "verify-ca", "verify-full"))
 _VERSION: Final = re.compile(r"\(PostgreSQL\) (\d+)")
+_REVISION: Final = re.compile(r"^COPY .*alembic_version .*\n(\w+)$", re.MULTILINE)
 _SCHEMA: Final = re.compile(rb"(CREATE SCHEMA|COMMENT ON SCHEMA) .*;\n")  # which is there already
 # PostgreSQL's security release of November 2026 gives each column such an option by itself. Its own pg_dump knows to
 # leave it out; an older one writes it down, and no other server takes it.
@@ -113,6 +115,27 @@ def dump(url: str, file: Path, tools: Tools, schema: str) -> None:
         part.unlink(missing_ok=True)
 
 
+def revision_of(file: Path, tools: Tools) -> str:
+    """The revision of the schema in a dump.
+
+    Raises:
+        DumpError: there is no such file, or it is no dump of a platform.
+    """
+    if not file.is_file():
+        raise DumpError(f"There is no file {file}.")
+    done = subprocess.run(  # noqa: S603
+        [_reader(tools).path("pg_restore"), "--data-only", "--table=alembic_version", "--file=-", file],
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode != 0:
+        raise DumpError(f"{file} cannot be read, and nothing was changed: {done.stderr.strip()}")
+    if (match := _REVISION.search(done.stdout)) is None:
+        raise DumpError(f"{file} is no dump of a platform.")
+    return match[1]
+
+
 def _exactly(name: str) -> str:
     """A name as a pattern that matches nothing else."""
     return '"{}"'.format(name.replace('"', '""'))
@@ -124,8 +147,6 @@ def restore(url: str, file: Path, tools: Tools, *, server_major: int, first: str
     Raises:
         DumpError: it failed, and nothing was changed.
     """
-    if not file.is_file():
-        raise DumpError(f"There is no file {file}.")
     address, environment = for_libpq(url)
     read = [_reader(tools).path("pg_restore"), "--no-owner", "--no-privileges", "--file=-", file]
     write = [tools.path("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", f"--dbname={address}"]
@@ -207,6 +228,8 @@ def _on_path() -> Tools | None:
 
 
 def _tools(folder: Path, *, tls: bool) -> Tools | None:
+    if not all((folder / program).is_file() for program in _PROGRAMS):
+        return None
     with suppress(OSError):
         said = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True)  # noqa: S603
         if match := _VERSION.search(said.stdout):

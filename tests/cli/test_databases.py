@@ -10,8 +10,9 @@ import pytest
 from agentic.layers.L01_data_layer import upkeep
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.migrate import HEAD
-from agentic.platform.dumps import for_libpq, portable, wants_tls
+from agentic.platform.dumps import DumpError, dump, for_libpq, portable, tools_for, wants_tls
 from agentic.platform.exit_codes import FAILED, OK, REFUSED
+from agentic.platform.stores import Store
 from tests.kit.commands import Ended, run, up
 from tests.kit.databases import empty_database
 from tests.kit.servers import Servers, temporary_folder
@@ -168,12 +169,28 @@ async def test_reset_touches_no_table_of_others(other: Database) -> None:
         assert await connection.fetchval("SELECT x FROM theirs") == 1
 
 
-async def test_what_a_newer_platform_made_is_left_alone(other: Database) -> None:
+async def test_what_a_newer_platform_made_is_left_alone(other: Database, place: Path) -> None:
     assert other.command("migrate").code == OK
     async with upkeep.connected(other.url) as connection:
         await connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    refused = other.command("reset", "--yes")
+        refused = other.command("reset", "--yes")
+        assert refused.code == REFUSED and "9999" in refused.error
+
+        assert other.command("dump", place / "newer.dump").code == OK
+        await upkeep.clear(connection)
+    refused = other.command("restore", place / "newer.dump")
     assert refused.code == REFUSED and "9999" in refused.error
+    assert (await other.contents()).revision is None
+
+
+async def test_a_dump_of_something_else_is_refused(other: Database, place: Path) -> None:
+    async with upkeep.connected(other.url) as connection:
+        await connection.execute("CREATE TABLE theirs (x int)")
+        major = connection.get_server_version().major
+    tools = tools_for(Store(other.url, embedded=False, server="", pid=None), major)
+    dump(other.url, place / "theirs.dump", tools, "public")
+    refused = other.command("restore", place / "theirs.dump")
+    assert refused.code == FAILED and "no dump of a platform" in refused.error
 
 
 async def test_clearing_leaves_nothing_of_the_schema(database_url: str) -> None:
@@ -254,6 +271,18 @@ def test_data_that_look_like_such_lines_stay() -> None:
 def test_the_password_is_not_among_the_arguments(url: str, address: str) -> None:
     said, environment = for_libpq(url)
     assert said == address and environment["PGPASSWORD"] == "p@ss"
+
+
+def test_programs_that_are_too_old_or_know_no_tls_are_named(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(place))
+    ours = Store("postgresql://h/x", embedded=False, server="", pid=None)
+    assert tools_for(ours, 15).major == 18
+    with pytest.raises(DumpError, match="postgresql-client-19"):
+        tools_for(ours, 19)
+    with pytest.raises(DumpError, match="TLS"):
+        tools_for(Store("postgresql://h/x?sslmode=require", embedded=False, server="", pid=None), 15)
 
 
 def test_an_address_that_insists_on_tls_is_known() -> None:

@@ -14,7 +14,7 @@ import asyncpg
 from agentic.layers.base.common_errors import DatabaseUnavailableError
 from agentic.layers.L01_data_layer import tables
 from agentic.layers.L01_data_layer.database import translate
-from agentic.layers.L01_data_layer.migrate import HEAD, LIMIT
+from agentic.layers.L01_data_layer.migrate import LIMIT
 
 _BOOKKEEPING: Final = ("alembic_version", "relay")
 """What a database has rows in from the start."""
@@ -46,11 +46,6 @@ class Contents(NamedTuple):
     events: int
     empty: bool
     """Whether nothing would be lost with it."""
-
-    @property
-    def is_of_a_newer_platform(self) -> bool:
-        """Whether its schema is one that this version does not know."""
-        return self.revision is not None and self.revision > HEAD
 
 
 @asynccontextmanager

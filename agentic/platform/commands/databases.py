@@ -20,7 +20,7 @@ from agentic.platform.commands.ending import ending
 from agentic.platform.commands.reaching import database_in_use
 from agentic.platform.dumps import dump as write_dump
 from agentic.platform.dumps import restore as read_dump
-from agentic.platform.dumps import tools_for
+from agentic.platform.dumps import revision_of, tools_for
 from agentic.platform.embedded import holder
 from agentic.platform.exit_codes import FAILED, OK, REFUSED
 from agentic.platform.logs import log_to_terminal
@@ -80,6 +80,7 @@ def restore(data_dir: Path, file: Path, *, force: bool) -> int:
                 await _refuse_to_lose(connection, store, force=force)
                 major = _major(connection)
             tools = await asyncio.to_thread(tools_for, store, major)
+            _refuse_a_newer(await asyncio.to_thread(revision_of, file, tools), str(file))
             await asyncio.to_thread(read_dump, store.url, file, tools, server_major=major, first=upkeep.CLEAR)
             await bring_up_to_date(store.url)
             async with upkeep.connected(store.url) as connection:
@@ -132,10 +133,14 @@ async def _refuse_while_used(
         raise RefusedError(
             f"A platform is connected to {_named(store)}, from {', '.join(users)}. Stop it first."
         )
-    if found.is_of_a_newer_platform:
+    if found.revision is not None:
+        _refuse_a_newer(found.revision, _named(store))
+
+
+def _refuse_a_newer(revision: str, place: str) -> None:
+    if revision > HEAD:
         raise RefusedError(
-            f"A newer platform made what is in {_named(store)} (revision {found.revision}; this one knows {HEAD}). "
-            "Use that one for this."
+            f"A newer platform made what is in {place} (revision {revision}; this one knows {HEAD}). Use that one."
         )
 
 
