@@ -175,6 +175,20 @@ async def test_batches_over_the_same_aggregates_wait_for_each_other_and_never_in
     assert (await l01.events.list(aggregate_id=known[0], limit=1))["items"][0]["version"] == 1 + 5 * 9
 
 
+async def test_batches_that_expect_versions_fail_for_these_alone(l01: L01Client) -> None:
+    aggregates = [str(uuid4()) for _ in range(6)]
+    dice = random.Random(6)
+
+    async def append() -> None:
+        batch = [_thing(aggregate) for aggregate in dice.sample(aggregates, 6)]
+        await l01.events.append_all([*batch[:3], {**batch[3], "expected_version": 0}, *batch[4:]])
+
+    outcomes = await asyncio.gather(*(append() for _ in range(40)), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {type(None), StaleVersionError}
+    log = await log_of(l01)
+    assert len(log) == 6 * outcomes.count(None)
+
+
 def _thing(aggregate_id: str) -> dict[str, Any]:
     return {
         "event_type": "thing.grouped",

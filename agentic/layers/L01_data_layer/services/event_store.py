@@ -47,9 +47,11 @@ class EventStore:
             answers.append(known.body if known else None)
             if known is None:
                 items.append(_item(body))
+        groups = list(_together(items))
         async with self._store.transaction() as tx:
-            await tx.hold(items)
-            texts = iter([text for group in _together(items) for text in await self._append_group(tx, group)])
+            if len(groups) > 1:
+                await tx.hold(items)
+            texts = iter([text for group in groups for text in await self._append_group(tx, group)])
         return Answer(b'{"items":[' + b",".join(answer or next(texts) for answer in answers) + b"]}")
 
     async def _append_group(self, tx: Transaction, group: list[Appended]) -> list[bytes]:
