@@ -4,7 +4,9 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ import pytest
 
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.platform.exit_codes import FAILED, NOT_RUNNING, OK
+from agentic.platform.ports import PortError, bind
 from agentic.platform.verification import bystanders
 from agentic.platform.verification.addresses import AddressError, Addresses, of_url
 from agentic.platform.verification.bystanders import Bystanders, Process, parse_ps, protected
@@ -21,7 +24,7 @@ from agentic.platform.verification.criteria import criteria
 from agentic.platform.verification.steps import STEPS
 from agentic.platform.verification.walk import Check, CheckFailedError, Result, Walk, walk_through
 from tests.architecture.test_specification import ENDPOINTS, lines, nameless
-from tests.kit.commands import run, up
+from tests.kit.commands import PATIENCE, plain_environment, run, up
 from tests.kit.servers import temporary_folder
 
 pytestmark = pytest.mark.anyio
@@ -51,6 +54,54 @@ def test_without_a_platform_it_says_what_to_do(data_dir: Path) -> None:
     assert ended.code == NOT_RUNNING and "platform up" in ended.error and "--url" in ended.error
     wrong = run("verify", "--url", "localhost", "--data-dir", data_dir)
     assert wrong.code == FAILED and "no address" in wrong.error
+
+
+async def test_it_is_green_on_layers_that_were_started_by_hand(
+    empty_database_url: str, redis_url: str, data_dir: Path
+) -> None:
+    """The verification sequence as the specification gives it: three times uvicorn, here on other ports."""
+    front_door = three_free_ports()
+    stores = {"DATABASE_URL": empty_database_url, "REDIS_URL": redis_url}
+    given = plain_environment() | stores | {"PLATFORM_L01_URL": f"http://localhost:{front_door + 2}"}
+    layers = {"L01_data_layer": 2, "L09_api_gateway": 0, "L10_human_interface": 1}
+    with ExitStack() as stack:
+        for layer, distance in layers.items():
+            app = f"agentic.layers.{layer}.main:app"
+            command = [sys.executable, "-m", "uvicorn", app, "--port", str(front_door + distance)]
+            process = stack.enter_context(subprocess.Popen([*command, "--log-level", "error"], env=given))
+            stack.callback(process.terminate)
+            wait_until_it_answers(f"http://localhost:{front_door + distance}/health/ready", process)
+        url = ("--url", f"http://localhost:{front_door}", "--data-dir", data_dir)
+        verified = run("verify", *url, environment=stores)
+    assert verified.code == OK, verified
+    assert not data_dir.exists()
+
+
+def three_free_ports() -> int:
+    """The first of three that follow each other."""
+    while True:
+        first = bind("localhost", 0)
+        try:
+            for distance in (1, 2):
+                bind("localhost", first.port + distance).close()
+        except PortError:
+            continue
+        else:
+            return first.port
+        finally:
+            first.close()
+
+
+def wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the layer ended"
+        try:
+            if httpx2.get(url, trust_env=False).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"{url} does not answer")
 
 
 # -- what fails

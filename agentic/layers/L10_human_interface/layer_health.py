@@ -122,7 +122,7 @@ class LayerMonitor:
     def _checks(self) -> Mapping[str, Ask]:
         if self._given.keys() - {"L10"}:
             return {"L10": self._own, **self._given}
-        installed = [known for known in KNOWN if find_spec(f"agentic.layers.{known.package}.layer")]
+        installed = [known for known in KNOWN if _is_installed(f"agentic.layers.{known.package}")]
         return {known.id: self._own if known.id == "L10" else _over_http(known) for known in installed}
 
     async def _ask(self, layer: str, ask: Ask) -> None:
@@ -151,6 +151,11 @@ class LayerMonitor:
         if not self._records:
             await self.measure()
         return [_measured(layer, self._records[layer]) for layer in sorted(self._records)]
+
+
+def _is_installed(package: str) -> bool:
+    """Whether a layer is there; asked of the package first, since `find_spec` raises where that is missing."""
+    return find_spec(package) is not None and find_spec(f"{package}.layer") is not None
 
 
 def _over_http(known: Known) -> Ask:
