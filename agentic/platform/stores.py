@@ -97,14 +97,8 @@ async def attached_or_started(data_dir: Path, progress: Callable[[str], None]) -
 
 def without_password(url: str) -> str:
     """An address as it may be shown."""
-    parts = urlsplit(url)
-    where, query = parts.netloc, re.sub(r"(?<=password=)[^&]*", "***", parts.query)
-    if parts.password is not None:
-        user, _, host = where.rpartition("@")
-        where = f"{user.partition(':')[0]}:***@{host}"
-    rest = urlunsplit(("", "", parts.path, query, parts.fragment))
-    # Not left to urlunsplit, which takes the two slashes away where no host follows them.
-    return f"{parts.scheme}://{where}{rest}" if "://" in url else rest
+    without = re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", url)
+    return re.sub(r"(?<=[?&]password=)[^&]*", "***", without)
 
 
 def _yours(url: str | None) -> Store | None:
