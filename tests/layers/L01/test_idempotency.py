@@ -49,7 +49,7 @@ async def test_an_answer_is_kept_for_a_day(data_layer: DataLayer, l01_local: L01
     )
     forgetting = asyncio.create_task(forget_old(data_layer.database))
     async with asyncio.timeout(20):
-        while await data_layer.database.fetchrow("SELECT FROM idempotent_answers WHERE key = 'old'"):
+        while await data_layer.database.fetchrow("SELECT 1 FROM idempotent_answers WHERE key = 'old'"):
             await asyncio.sleep(0.005)
     forgetting.cancel()
     await asyncio.wait({forgetting})
