@@ -154,6 +154,20 @@
     }
   }
 
+  // -- the past: a slider over positions; its end is now
+
+  on("input", (event) => {
+    const form = event.target.closest("[data-as-of]");
+    if (form) $("output", form).textContent = event.target.value === event.target.max ? "now" : `#${event.target.value}`;
+  });
+  on("change", (event) => {
+    const form = event.target.closest("[data-as-of]");
+    if (!form) return;
+    const fields = new URLSearchParams(new FormData(form));
+    if (event.target.value === event.target.max) fields.delete("as_of");
+    go(`${form.getAttribute("action")}?${fields}`);
+  });
+
   on("submit", (event) => {
     if (event.target.matches(".theme")) {
       event.preventDefault();

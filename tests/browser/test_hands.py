@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from agentic.layers.L01_data_layer.client import L01Client
-from tests.layers.L10.wire import publish
+from agentic.layers.L10_human_interface.layer import HumanInterface
+from tests.layers.L10.wire import eventually, publish
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +63,25 @@ async def test_the_palette_finds_and_opens(visit: Visit, l01_local: L01Client) -
     await expect(chosen).to_contain_text("Create agent")
     await tab.keyboard.press("Enter")
     await expect(tab.get_by_label("Name", exact=True)).to_be_focused()
+
+
+async def test_the_slider_goes_back_in_time_and_to_now(
+    visit: Visit, interface: HumanInterface, l01_local: L01Client
+) -> None:
+    agent = await l01_local.create_agent("before")
+    await l01_local.update_agent(agent["id"], {"name": "after"})
+    await eventually(lambda: interface.hub.position == 2)
+    tab = await visit("/agents")
+    slider = tab.get_by_role("slider", name="As of")
+    await expect(tab.locator("#agent-rows")).to_contain_text("after")
+    await expect(slider).to_have_attribute("max", "2")
+    await slider.focus()
+    await tab.keyboard.press("ArrowLeft")
+    await expect(tab.locator("#agent-rows")).to_contain_text("before")
+    await expect(tab.get_by_role("main")).to_contain_text("position #1")
+    assert "as_of=1" in tab.url
+    await tab.get_by_role("link", name="Back to now").click()
+    await expect(tab.locator("#agent-rows")).to_contain_text("after")
 
 
 async def test_a_refused_form_says_why_where_it_is(visit: Visit, complaints: list[str]) -> None:

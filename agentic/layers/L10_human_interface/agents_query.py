@@ -16,6 +16,7 @@ class AgentsQuery(NamedTuple):
     agent_type: str | None = None
     search: str | None = None
     order: str | None = None
+    as_of: str | None = None
     cursor: str | None = None
 
     @classmethod
@@ -37,7 +38,7 @@ class AgentsQuery(NamedTuple):
         """True when a new agent belongs on the page."""
         return (
             self.newest_first
-            and self.cursor is None
+            and (self.cursor or self.as_of) is None
             and self.status in (None, agent["status"])
             and self.agent_type in (None, agent["agent_type"])
             and (self.search or "").casefold() in agent["name"].casefold()
@@ -46,6 +47,11 @@ class AgentsQuery(NamedTuple):
     def given(self) -> dict[str, str]:
         """The fields that are in the address, as the data layer takes them."""
         return {name: value for name, value in self._asdict().items() if value}
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the form of the time carries along."""
+        return [(name, value) for name, value in self.given().items() if name not in ("cursor", "as_of")]
 
     def href(self, **changes: str | None) -> str:
         """The address with these changes, on its first page unless they say otherwise."""

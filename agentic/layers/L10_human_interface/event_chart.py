@@ -36,16 +36,19 @@ class Chart(NamedTuple):
     note: str
 
 
-async def chart_of(l01: L01Client, query: EventsQuery) -> Chart:
-    """The histogram of the events that meet the filters."""
-    return _chart(await l01.events.histogram(buckets=BARS, **query.filters(), **query.times()), query)
+async def chart_of(l01: L01Client, query: EventsQuery, then: str | None = None) -> Chart:
+    """The histogram of the events that meet the filters, up to `then`."""
+    times = query.times()
+    if then is not None:
+        times["until"] = timestamp(moment(then) + timedelta(microseconds=1))
+    return _chart(await l01.events.histogram(buckets=BARS, **query.filters(), **times), query)
 
 
-async def chart_in_time(l01: L01Client, query: EventsQuery) -> Chart | None:
+async def chart_in_time(l01: L01Client, query: EventsQuery, then: str | None = None) -> Chart | None:
     """The histogram, when it is there before the reader would notice."""
     try:
         async with asyncio.timeout(PATIENCE):
-            return await chart_of(l01, query)
+            return await chart_of(l01, query, then)
     except TimeoutError:
         return None
 

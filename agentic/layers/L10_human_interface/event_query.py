@@ -43,6 +43,7 @@ class EventsQuery(NamedTuple):
     causation_id: str | None = None
     since: str | None = None
     until: str | None = None
+    as_of: str | None = None
     cursor: str | None = None
     range: str = USUAL
 
@@ -51,11 +52,14 @@ class EventsQuery(NamedTuple):
         """The filters in an address; what it does not know is left out.
 
         Raises:
-            InvalidError: `range` is none of the offered ones.
+            InvalidError: `range` is none of the offered ones, or `as_of` no position.
         """
         known = {name: parameters[name].strip() for name in cls._fields if parameters.get(name, "").strip()}
         if known.get("range", USUAL) not in RANGES:
             raise InvalidError.of(("range", f"not one of {', '.join(RANGES)}"))
+        as_of = known.get("as_of", "0")
+        if not (as_of.isascii() and as_of.isdigit() and len(as_of) < 19):
+            raise InvalidError.of(("as_of", "a position in the log"))
         return cls(**known)
 
     @property
@@ -75,12 +79,16 @@ class EventsQuery(NamedTuple):
     @property
     def filtered(self) -> bool:
         """True when some events may be hidden."""
-        return bool(self.types or self.others or self.since or self.until or self.range != "all")
+        return bool(
+            self.types or self.others or self.since or self.until or self.as_of or self.range != "all"
+        )
 
     @property
     def live(self) -> bool:
         """True when new events belong on the page."""
-        return self.until is None and self.cursor is None and not (self.correlation_id or self.causation_id)
+        return (self.until or self.cursor or self.as_of) is None and not (
+            self.correlation_id or self.causation_id
+        )
 
     def given(self) -> dict[str, str]:
         """The fields that are in the address."""
@@ -96,6 +104,19 @@ class EventsQuery(NamedTuple):
         return [
             (name, value) for name, value in self.given().items() if name not in ("cursor", "aggregate_id")
         ]
+
+    @property
+    def hidden_from_time(self) -> list[tuple[str, str]]:
+        """What the form of the time carries along."""
+        apart = ("cursor", "as_of", "since", "until", "range")
+        return [(name, value) for name, value in self.given().items() if name not in apart]
+
+    @property
+    def page(self) -> dict[str, str]:
+        """The place in the log to read from, as the data layer takes it."""
+        if self.cursor is None and self.as_of is not None:
+            return {"cursor": str(int(self.as_of) + 1)}
+        return {"cursor": self.cursor} if self.cursor else {}
 
     def href(self, **changes: str | None) -> str:
         """The address with these changes, on its first page unless they say otherwise."""
@@ -130,5 +151,5 @@ class EventsQuery(NamedTuple):
     def times(self) -> dict[str, str]:
         """The time as the data layer takes it."""
         chosen = {name: value for name in ("since", "until") if (value := getattr(self, name))}
-        span = RANGES[self.range]
+        span = RANGES[self.range] if self.as_of is None else None
         return chosen or ({"since": timestamp(now() - span)} if span else {})

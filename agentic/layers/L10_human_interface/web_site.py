@@ -29,6 +29,13 @@ class Site:
         self.figures = Figures(l01)
         self.rows = Rows(l01, self.renderer)
 
+    async def moment_of(self, position: str | None) -> str | None:
+        """When the event at a position happened; none without a position, or beyond the log."""
+        if position is None or not position.isdigit():
+            return None
+        page = await self.l01.events.list(after=max(int(position) - 1, 0), limit=1)
+        return page["items"][0]["created_at"] if page["items"] else None
+
     async def page(
         self,
         request: Request,
@@ -57,6 +64,7 @@ class Site:
             view=view,
             view_query=live_query,
             position=position,
+            head=self.hub.position,
             socket=f"{socket}&{live_query}" if live_query else socket,
             counts={"agents": counts.agents, "events": counts.events},
             by_status=counts.by_status,

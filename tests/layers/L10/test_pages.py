@@ -203,9 +203,38 @@ async def test_events_are_filtered_by_their_address_alone(
     assert "3 events" in page
 
 
+async def test_the_past_is_shown_as_it_was(
+    browser: httpx2.AsyncClient, l01_local: L01Client, interface: HumanInterface
+) -> None:
+    agent = await l01_local.create_agent("before", config={"depth": 1})
+    await l01_local.update_agent(agent["id"], {"name": "after", "configuration": {"depth": 2}})
+    await l01_local.create_agent("later")
+    await placed(interface, 3)
+    agents = (await browser.get("/agents?as_of=1")).text
+    assert ">before</a>" in agents
+    assert ">after</a>" not in agents
+    assert "later" not in agents.partition("<main")[2]
+    assert re.search(r"As it was at <time.*?position #1", agents, re.S)
+    assert 'data-view=""' in agents
+    one = (await browser.get(f"/agents/{agent['id']}/configuration?as_of=1")).text
+    assert '<span class="j-number">1</span>' in one
+    assert "Terminate" not in one.partition("<main")[2].partition("</main>")[0]
+    timeline = (await browser.get(f"/agents/{agent['id']}?as_of=1")).text
+    assert timeline.count("data-row") == 1
+    events = (await browser.get("/events?as_of=2")).text
+    assert events.count("<tr id=") == 2
+    assert "2 events" in events
+    created = (await l01_local.query_events(event_type="agent.created"))[-1]
+    assert (
+        f"/agents/{agent['id']}/configuration?as_of=1" in (await browser.get(f"/events/{created['id']}")).text
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
+        ("/events?as_of=yesterday", 422, "as_of"),
+        ("/agents?as_of=yesterday", 422, "as_of"),
         ("/events?range=forever", 422, "range"),
         ("/events?since=yesterday", 422, "since"),
         ("/events?cursor=x", 422, "cursor"),

@@ -13,6 +13,7 @@ from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.errors import FieldError
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L10_human_interface.agents_query import AgentsQuery
+from agentic.layers.L10_human_interface.event_query import EventsQuery
 from agentic.layers.L10_human_interface.render import HEADERS, wants_part
 from agentic.layers.L10_human_interface.web_site import Site
 from agentic.layers.L10_human_interface.words import TERMINATE, agent_actions
@@ -81,15 +82,18 @@ def routes(site: Site) -> APIRouter:
 
 async def _agents(site: Site, request: Request, query: AgentsQuery) -> HTMLResponse:
     position = site.hub.position
-    page = await site.l01.agents.list(**query.given(), limit=PAGE, total=query.filtered)
-    total = page.get("total", (await site.figures.counts()).agents)
+    now = query.as_of is None
+    page = await site.l01.agents.list(**query.given(), limit=PAGE, total=query.filtered and now)
+    total = page.get("total", (await site.figures.counts()).agents) if now else None
     return await site.page(
         request,
         "agents",
         title="Agents",
         current="agents",
         position=position,
+        live=now,
         filters=query.given(),
+        then=await site.moment_of(query.as_of),
         query=query,
         agents=page["items"],
         total=total,
@@ -99,14 +103,18 @@ async def _agents(site: Site, request: Request, query: AgentsQuery) -> HTMLRespo
 
 async def _agent(site: Site, request: Request, agent_id: str, shown: Tab) -> HTMLResponse:
     position = site.hub.position
-    agent, page = await asyncio.gather(
-        site.l01.agents.get(agent_id),
-        site.l01.events.list(aggregate_id=agent_id, aggregate_type="agent", limit=PAGE, total=True),
+    as_of = EventsQuery.of(request.query_params).as_of
+    timeline = EventsQuery(aggregate_id=agent_id, aggregate_type="agent", as_of=as_of)
+    agent, page, then = await asyncio.gather(
+        site.l01.agents.get(agent_id, as_of=as_of),
+        site.l01.events.list(**timeline.filters(), **timeline.page, limit=PAGE, total=as_of is None),
+        site.moment_of(as_of),
     )
+    at = f"?as_of={as_of}" if as_of else ""
     path = f"/agents/{agent['id']}"
     views = [
-        {"name": "timeline", "title": "Timeline", "path": path},
-        {"name": "configuration", "title": "Configuration", "path": f"{path}/configuration"},
+        {"name": "timeline", "title": "Timeline", "path": f"{path}{at}"},
+        {"name": "configuration", "title": "Configuration", "path": f"{path}/configuration{at}"},
     ]
     return await site.page(
         request,
@@ -114,14 +122,17 @@ async def _agent(site: Site, request: Request, agent_id: str, shown: Tab) -> HTM
         title=agent["name"],
         current="agents",
         position=position,
+        live=as_of is None,
         filters={"aggregate_id": agent["id"]},
         parent=PARENT,
         agent=agent,
-        actions=agent_actions(agent["status"]),
+        actions=agent_actions(agent["status"]) if as_of is None else [],
+        as_of=as_of,
+        then=then,
         views=views,
         shown=shown,
         events=await site.rows.of_events(page["items"]),
-        total=page.get("total", 0),
+        total=page.get("total"),
         next=page["next_cursor"],
     )
 

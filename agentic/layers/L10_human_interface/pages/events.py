@@ -49,7 +49,8 @@ def routes(site: Site) -> APIRouter:
         query = EventsQuery.of(request.query_params)
         if not wants_part(request):
             return await _events(site, request, query)
-        return site.renderer.render(request, "events", "chart", chart=await chart_of(site.l01, query))
+        then = await site.moment_of(query.as_of)
+        return site.renderer.render(request, "events", "chart", chart=await chart_of(site.l01, query, then))
 
     @router.get("/events/{event_id}")
     async def event(request: Request, event_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
@@ -68,11 +69,12 @@ def routes(site: Site) -> APIRouter:
 
 async def _events(site: Site, request: Request, query: EventsQuery) -> HTMLResponse:
     position = site.hub.position
-    listing = {**query.filters(), **query.times(), "limit": PAGE, "cursor": query.cursor}
+    listing = {**query.filters(), **query.times(), **query.page, "limit": PAGE}
+    then = await site.moment_of(query.as_of)
     page, kinds, chart, opened = await asyncio.gather(
         site.l01.events.list(**listing),
         site.l01.events.kinds(),
-        chart_in_time(site.l01, query),
+        chart_in_time(site.l01, query, then),
         _opened(site, request.query_params.get("open")),
     )
     groups = grouped(kinds)
@@ -89,6 +91,7 @@ async def _events(site: Site, request: Request, query: EventsQuery) -> HTMLRespo
         kinds=_kinds_of(query, groups),
         ranges=RANGE_LABELS,
         chart=chart,
+        then=then,
         events=await site.rows.of_events(page["items"]),
         next=page["next_cursor"],
         opened=opened,
