@@ -67,32 +67,32 @@ class Subscription:
         self.ready.clear()
 
 
-class Member:
-    """A connection in a chorus."""
+class Listener:
+    """A connection in a broadcast."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.position = 0
-        """After it fell out: the last event that it was sent."""
-        self.fell = asyncio.Event()
+        """After it fell out: it has everything up to here."""
+        self.fell_out = asyncio.Event()
 
 
-class Chorus:
+class Broadcast:
     """Connections that want the same and have all of it: what comes is framed once, and written to each."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        self.members: set[Member] = set()
+        self.listeners: set[Listener] = set()
 
     def offer(self, batch: list[FeedEvent], before: int) -> None:
         """Writes what is wanted of what came after `before`; who cannot take it falls out, and stays complete up to there."""
         frames = text_frames(event.json for event in batch if self._wanted(event))
         if not frames:
             return
-        for member in [member for member in self.members if not member.writer.write(frames)]:
-            self.members.discard(member)
-            member.position = before
-            member.fell.set()
+        for listener in [listener for listener in self.listeners if not listener.writer.write(frames)]:
+            self.listeners.discard(listener)
+            listener.position = before
+            listener.fell_out.set()
 
 
 class Hub:
@@ -101,7 +101,7 @@ class Hub:
     def __init__(self, l01: L01Client) -> None:
         self._l01 = l01
         self._subscriptions: set[Subscription] = set()
-        self._choruses: dict[Wanted, Chorus] = {}
+        self._broadcasts: dict[Wanted, Broadcast] = {}
         self._recent: deque[FeedEvent] = deque(maxlen=BUFFER)
         self.started = asyncio.Event()
         """Set when it is known where the log stands."""
@@ -127,14 +127,16 @@ class Hub:
             return
         before, self.position = self.position, batch[-1].position
         self._recent.extend(batch)
-        for chorus in self._choruses.values():
-            chorus.offer(batch, before)
+        for broadcast in self._broadcasts.values():
+            broadcast.offer(batch, before)
         for subscription in self._subscriptions:
             subscription.offer(batch)
 
     def __len__(self) -> int:
         """How many sockets are being kept up to date."""
-        return len(self._subscriptions) + sum(len(chorus.members) for chorus in self._choruses.values())
+        return len(self._subscriptions) + sum(
+            len(broadcast.listeners) for broadcast in self._broadcasts.values()
+        )
 
     @contextmanager
     def subscribed(self, wanted: Wanted) -> Generator[Subscription]:
@@ -178,18 +180,18 @@ class Hub:
                     position = fresh[-1].position
                     yield fresh
 
-    async def sing_along(self, writer: Writer, wanted: Wanted) -> int:
-        """Has a connection that has everything up to now written what comes; answers where it fell behind."""
-        member = Member(writer)
-        chorus = self._choruses.setdefault(wanted, Chorus(wanted))
-        chorus.members.add(member)
+    async def broadcast_to(self, writer: Writer, wanted: Wanted) -> int:
+        """Writes what comes to a connection that has everything up to now; answers up to where, when it falls out."""
+        listener = Listener(writer)
+        broadcast = self._broadcasts.setdefault(wanted, Broadcast(wanted))
+        broadcast.listeners.add(listener)
         try:
-            await member.fell.wait()
-            return member.position
+            await listener.fell_out.wait()
+            return listener.position
         finally:
-            chorus.members.discard(member)
-            if not chorus.members and self._choruses.get(wanted) is chorus:
-                del self._choruses[wanted]
+            broadcast.listeners.discard(listener)
+            if not broadcast.listeners and self._broadcasts.get(wanted) is broadcast:
+                del self._broadcasts[wanted]
 
     async def missed(self, after: int, wanted: Wanted) -> AsyncGenerator[list[FeedEvent]]:
         """What is wanted of what came after a position: from memory, or page by page from the log."""

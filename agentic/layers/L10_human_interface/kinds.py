@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +25,12 @@ class Group:
     name: str
     count: int
     kinds: list[Kind]
+
+    @property
+    def id(self) -> str:
+        """The id of what shows it: types are named by whoever publishes, with any character."""
+        plain = re.fullmatch(r"[A-Za-z0-9_-]+", self.name)
+        return f"kind-{self.name}" if plain else f"kind-{hashlib.sha256(self.name.encode()).hexdigest()[:12]}"
 
     @property
     def pattern(self) -> str:

@@ -9,6 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from agentic.layers.base.app import LayerApp
 from agentic.layers.base.background import Work
+from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L10_human_interface import assets, dashboard, sockets, theme
@@ -51,10 +52,17 @@ class HumanInterface(Layer):
         return {"hub": self.hub.run, "health": self.monitor.run}
 
     async def health(self) -> Health:
-        """The log must be followed for the pages to be live."""
-        return health_of(self.id, {"live events": self._live()})
+        """Pages need the data layer; to be live they need the log to be followed closely."""
+        try:
+            head = await self.site.l01.events.head()
+        except PlatformError as error:
+            return health_of(self.id, {"data layer": {"status": "down", "detail": error.detail}})
+        return health_of(
+            self.id, {"data layer": {"status": "ok", "detail": "answers"}, "live events": self._live(head)}
+        )
 
-    def _live(self) -> Check:
-        if self.hub.following:
-            return {"status": "ok", "detail": f"followed up to {self.hub.position}"}
-        return {"status": "degraded", "detail": "the log is not being followed"}
+    def _live(self, head: int) -> Check:
+        behind = max(head - self.hub.position, 0)
+        if self.hub.following and behind <= self.settings.replay_limit:
+            return {"status": "ok", "detail": f"followed up to #{self.hub.position}"}
+        return {"status": "degraded", "detail": f"{behind} events behind"}

@@ -80,7 +80,7 @@ class EventSocket(Socket):
         while True:
             position = await self._catch_up(position)
             # Nothing is awaited between having everything and joining those who have.
-            position = await self._hub.sing_along(writer, self._wanted)
+            position = await self._hub.broadcast_to(writer, self._wanted)
 
     async def _catch_up(self, position: int) -> int:
         while position < (known := self._hub.position):

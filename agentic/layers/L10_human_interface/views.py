@@ -26,7 +26,8 @@ MOST: Final = 25
 FRESH: Final = 0.9
 CHART: Final = 5.0
 """Seconds for which a histogram is good."""
-NOTHING: Final = {"aggregate_type": "-"}
+NOTHING: Final = {"aggregate_type": "\x00"}
+"""A filter that lets nothing in: no text that is stored has a NUL in it."""
 
 Fragments = Mapping[str, str]
 """Fragments by a name under which the same content is not sent twice."""
@@ -72,10 +73,7 @@ class Ticks:
 
     async def _events(self) -> Fragments:
         groups = grouped(await self._site.l01.events.kinds())
-        chips = {
-            f"kind {group.name}": partial(f"#kind-{group.name}", "textContent", compact(group.count))
-            for group in groups
-        }
+        chips = {group.id: partial(f"#{group.id}", "textContent", compact(group.count)) for group in groups}
         return {**await self.counts(), **chips}
 
     async def _layers(self) -> Fragments:

@@ -12,7 +12,7 @@ from agentic.layers.base.tracing import traced
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L10_human_interface.layer import HumanInterface
-from tests.layers.L10.wire import eventually, publish
+from tests.layers.L10.wire import eventually, page, publish
 
 pytestmark = pytest.mark.anyio
 
@@ -122,6 +122,52 @@ async def test_what_people_write_is_never_markup(
     paths = ("/", "/agents", f"/agents/{agent['id']}", f"/agents/{agent['id']}/configuration", "/events")
     for path in (*paths, f"/events/{event['id']}", f"/events/{event['id']}/peek", "/search?q=img"):
         assert "<img" not in (await browser.get(path)).text, path
+
+
+async def test_types_may_have_any_name(
+    browser: httpx2.AsyncClient, url: str, l01_local: L01Client, interface: HumanInterface
+) -> None:
+    bad = '"><img src=x>/ #{}.done'
+    async with page(url, "events", "after=0&range=all") as reader:
+        await publish(l01_local, 1, bad)
+        frame = await reader.until("event-rows")
+        while "kind-" not in frame["content"]:
+            frame = await reader.frame()
+            await reader.acknowledge()
+    chip = re.search(r'hx-target="#(kind-[0-9a-f]{12})"', frame["content"])
+    assert chip is not None
+    shown = (await browser.get("/events")).text
+    assert f'id="{chip[1]}"' in shown
+    for text in (shown, *(frame["content"] for frame in reader.frames)):
+        assert "<img" not in text
+
+
+async def test_what_nobody_foresaw_is_a_page_too(
+    browser: httpx2.AsyncClient, interface: HumanInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(interface.site.figures, "counts", broken)
+    answer = await browser.get("/agents/new")
+    assert answer.status_code == 500
+    assert "The log has the details" in answer.text
+    assert "secret detail" not in answer.text
+
+
+async def test_health_says_when_the_data_layer_is_gone(
+    browser: httpx2.AsyncClient, interface: HumanInterface, data_layer: DataLayer
+) -> None:
+    ready = (await browser.get("/health/ready")).json()
+    assert ready["status"] == "ok"
+    assert ready["checks"]["live events"]["status"] == "ok"
+    await data_layer.database.close()
+    answer = await browser.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["data layer"]["status"] == "down"
+    page = await browser.get("/agents")
+    assert page.status_code == 503
+    assert page.text.startswith("<!doctype html>")
 
 
 async def test_the_life_of_an_agent_is_in_its_buttons(
