@@ -2,7 +2,7 @@
 
 FastAPI's middleware, routing, dependency and response machinery takes 200 to 300 µs of a request. An operation
 validates its own input and answers JSON text already, so its request is read, handled and answered here, before that
-machinery; the routes that FastAPI gets for operations are what its OpenAPI document and its 405s are made from.
+machinery; the routes that FastAPI gets for operations are what its OpenAPI document is made from.
 """
 
 from __future__ import annotations
@@ -160,6 +160,7 @@ class LayerApp(FastAPI):
         )
         self._admit = admit
         self._directory = Directory()
+        self._undocumented: list[tuple[APIRouter, list[Route]]] = []
         install_errors(self)
         install_docs(self)
 
@@ -167,11 +168,19 @@ class LayerApp(FastAPI):
         self, routes: list[Route], tag: str, prefix: str = "", security: Sequence[Depends] = ()
     ) -> None:
         """Serves operations under `prefix`, and documents them under `tag` with what `admit` asks of a request."""
-        router = APIRouter(tags=[tag], prefix=prefix, dependencies=security)
         for route in routes:
             self._directory.add(route, prefix)
-            _document(router, route)
-        self.include_router(router)
+        router = APIRouter(tags=[tag], prefix=prefix, dependencies=security)
+        self._undocumented.append((router, routes))
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document. FastAPI's routes for operations are made when it is first asked for: they take a while."""
+        for router, routes in self._undocumented:
+            for route in routes:
+                _document(router, route)
+            self.include_router(router)
+        self._undocumented.clear()
+        return super().openapi()
 
     def serve_stream(self, path: str, router: APIRouter) -> None:
         """Serves a router's `GET path`, which an operation with a parameter would match, by FastAPI."""
