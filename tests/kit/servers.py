@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from agentic.platform.servers import launch
 from agentic.platform.servers.programs import valkey_programs
 
 PATIENCE = 60.0
@@ -120,7 +122,19 @@ class BusServer:
 
     def start(self) -> None:
         """Returns when it accepts connections."""
+        # By way of the platform's own launcher: a pytest that is killed leaves no server behind.
         command = [
+            *(
+                sys.executable,
+                "-I",
+                "-S",
+                launch.__file__,
+                "-1",
+                "-1",
+                str(os.getpid()),
+                str(int(signal.SIGKILL)),
+            ),
+            self._socket.parent,
             self._program,
             "--port",
             "0",
