@@ -298,6 +298,7 @@
       const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
       if (loggedOut(response) || !response.ok) return;
       await htmx.swap({ sourceElement: main(), target: "#main", swap: "outerMorph", text: await response.text() });
+      subscribe();
     } catch {
       // Still out of reach: the next try comes by itself.
     }
@@ -362,11 +363,11 @@
 
   setInterval(() => {
     showRate();
-    if (connection?.socket?.readyState === WebSocket.OPEN && Date.now() - heard > SILENCE) connection.socket.close();
+    if (connection?.socket?.readyState === WebSocket.OPEN && Date.now() - heard > SILENCE) connection.socket.close(4000);
   }, 1000);
   setInterval(() => tellTimes(), 10000);
   setInterval(() => {
-    if (!lostAt || paused || document.hidden) return;
+    if (!lostAt || document.hidden) return;
     showState();
     if (Date.now() - lostAt >= FALLBACK - 500) refresh();
   }, FALLBACK);
@@ -429,7 +430,6 @@
     tellTimes();
     const task = event.detail.ctx;
     if (task.target === "#main" || task.target?.id === "main") {
-      if (paused && task.swap !== "outerMorph") pause(); // Another page begins live.
       subscribe();
       if (task.swap?.startsWith("outerHTML") && (!document.activeElement || document.activeElement === document.body)) $("h1").focus({ preventScroll: true });
     }
