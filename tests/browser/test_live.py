@@ -158,7 +158,7 @@ async def test_a_page_that_fell_too_far_behind_loads_itself_again(
     await tab.keyboard.press("p")
     rows = tab.locator("#event-rows tr[data-row] .position")
     await expect(rows.first).to_have_text("#400")
-    await expect(rows).to_have_count(50)
+    await expect(rows.nth(49)).to_be_attached()
     await publish(l01_local, 1)
     await expect(rows.first).to_have_text("#401")
 
