@@ -245,7 +245,7 @@
   let frame = null;
   let sequence = 0;
   let paused = false;
-  let withheld = null;
+  let outdated = false; // The page lacks what it was not sent, or what came while it was paused.
   let heard = 0;
   let lostAt = 0;
   let arrivals = [];
@@ -279,7 +279,7 @@
 
   function subscribe() {
     sequence += 1;
-    withheld = null;
+    outdated = false;
     remember();
     const { view, query, position } = main().dataset;
     send({ view, query, after: Number(position), sequence });
@@ -298,7 +298,6 @@
       const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
       if (loggedOut(response) || !response.ok) return;
       await htmx.swap({ sourceElement: main(), target: "#main", swap: "outerMorph", text: await response.text() });
-      subscribe();
     } catch {
       // Still out of reach: the next try comes by itself.
     }
@@ -306,20 +305,12 @@
 
   function pause() {
     paused = !paused;
-    if (!paused && withheld !== null) {
-      send({ ack: withheld });
-      withheld = null;
-    }
+    if (!paused && outdated) refresh();
     showState();
     for (const button of $$("[data-pause]")) {
       button.setAttribute("aria-pressed", String(paused));
       $(".word", button).textContent = paused ? "Go on" : "Pause";
     }
-  }
-
-  function acknowledge(number) {
-    if (paused) withheld = number;
-    else send({ ack: number });
   }
 
   on("htmx:ws:after:connection", (event) => {
@@ -338,8 +329,10 @@
     heard = Date.now();
     frame = JSON.parse(event.detail.message.data);
     const stale = frame.sequence !== sequence;
-    event.detail.cancelled = stale || frame.content === undefined;
+    event.detail.cancelled = stale || paused || frame.content === undefined;
     if (stale) return;
+    if (frame.reset || (paused && frame.content !== undefined)) outdated = true;
+    if (paused) return;
     if (frame.reset) return void refresh();
     main().dataset.position = frame.position;
     remember();
@@ -349,7 +342,7 @@
     const { number, count } = frame;
     if (count) arrivals.push([Date.now(), count]);
     // After the paint, so that a slow page is sent less.
-    let done = () => (done = null, acknowledge(number));
+    let done = () => (done = null, send({ ack: number }));
     requestAnimationFrame(() => done?.());
     setTimeout(() => done?.(), 250);
   });
@@ -363,13 +356,13 @@
 
   setInterval(() => {
     showRate();
-    if (connection?.socket?.readyState === WebSocket.OPEN && Date.now() - heard > SILENCE) connection.socket.close(4000);
+    if (connection?.socket?.readyState === WebSocket.OPEN && Date.now() - heard > SILENCE) connection.socket.close();
   }, 1000);
   setInterval(() => tellTimes(), 10000);
   setInterval(() => {
-    if (!lostAt || document.hidden) return;
+    if (paused || document.hidden) return;
     showState();
-    if (Date.now() - lostAt >= FALLBACK - 500) refresh();
+    if (outdated || (lostAt && Date.now() - lostAt >= FALLBACK - 500)) refresh();
   }, FALLBACK);
 
   addEventListener("pageshow", (event) => {
@@ -431,6 +424,7 @@
     const task = event.detail.ctx;
     if (task.target === "#main" || task.target?.id === "main") {
       subscribe();
+      if (paused && task.swap !== "outerMorph") pause(); // Another page begins live.
       if (task.swap?.startsWith("outerHTML") && (!document.activeElement || document.activeElement === document.body)) $("h1").focus({ preventScroll: true });
     }
     if (task.target?.id === "palette-results") select(options()[0]);

@@ -27,6 +27,11 @@ HEADERS: Final = {
     "Vary": "HX-Request, HX-Request-Type, Cookie",
     "X-Content-Type-Options": "nosniff",
 }
+PAGE_HEADERS: Final = {
+    **HEADERS,
+    "Link": f"<{assets.address('app.css')}>; rel=preload; as=style",
+}
+"""A page's style is asked for as its first byte comes, before the page itself is read."""
 
 
 def icon(name: str, classes: str = "") -> Markup:
@@ -92,7 +97,7 @@ class Renderer:
         template = self._environment.get_template(f"pages/{page}.html")
         layout = "fragment.html" if wants_part(request) else "base.html"
         html = template.render(layout=layout, theme=theme_of(request), path=_path(request), **context)
-        return HTMLResponse(html, status, HEADERS)
+        return HTMLResponse(html, status, HEADERS if layout == "fragment.html" else PAGE_HEADERS)
 
 
 def wants_part(request: Request) -> bool:

@@ -29,6 +29,14 @@ class Site:
         self.figures = Figures(l01)
         self.rows = Rows(l01, self.renderer)
 
+    async def log_now(self) -> tuple[int, dict[str, str]]:
+        """Where the log stands, and the place in it to read a list of events from that is to be kept up to date.
+
+        What has no position yet is left to the socket: a row without one could be among those that a frame leaves out.
+        """
+        position = await self.l01.events.head()
+        return position, {"cursor": str(position + 1)}
+
     async def moment_of(self, position: str | None) -> str | None:
         """When the event at a position happened; none without a position, or beyond the log."""
         if position is None or not position.isdigit():

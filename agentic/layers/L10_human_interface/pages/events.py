@@ -68,8 +68,9 @@ def routes(site: Site) -> APIRouter:
 
 
 async def _events(site: Site, request: Request, query: EventsQuery) -> HTMLResponse:
-    position = site.hub.position
-    listing = {**query.filters(), **query.times(), **query.page, "limit": PAGE}
+    position, at_once = await site.log_now()
+    place = at_once if query.live else query.page
+    listing = {**query.filters(), **query.times(), **place, "limit": PAGE}
     then = await site.moment_of(query.as_of)
     page, kinds, chart, opened = await asyncio.gather(
         site.l01.events.list(**listing),

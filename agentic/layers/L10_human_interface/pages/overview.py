@@ -21,12 +21,12 @@ def routes(site: Site) -> APIRouter:
 
     @router.get("/")
     async def overview(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
-        position = site.hub.position
+        position, at_once = await site.log_now()
         figures, layers, agents, events = await asyncio.gather(
             site.figures.overview(),
             site.monitor.layers(),
             site.l01.agents.list(limit=AGENTS),
-            site.l01.events.list(limit=EVENTS),
+            site.l01.events.list(**at_once, limit=EVENTS),
         )
         return await site.page(
             request,
