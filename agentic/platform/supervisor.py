@@ -24,7 +24,8 @@ class LayerStartError(CommandError):
 
     def __init__(self, layer: Layer, error: Exception) -> None:
         self.layer = layer
-        super().__init__(f"{layer.id} ({layer.title}) did not start: {error}")
+        reason = f" ({error.__cause__})" if error.__cause__ else ""
+        super().__init__(f"{layer.id} ({layer.title}) did not start: {error}{reason}")
 
 
 class Supervisor:
