@@ -26,8 +26,8 @@ MOST: Final = 25
 FRESH: Final = 0.9
 CHART: Final = 5.0
 """Seconds for which a histogram is good."""
-NOTHING: Final = {"aggregate_type": "\x00"}
-"""A filter that lets nothing in: no text that is stored has a NUL in it."""
+NOTHING: Final = {"aggregate_id": str(UUID(int=0))}
+"""A filter that lets nothing in: no record has this id."""
 
 Fragments = Mapping[str, str]
 """Fragments by a name under which the same content is not sent twice."""
@@ -161,7 +161,7 @@ class Agent(View):
     """One agent with its timeline."""
 
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
-        self._id = filters.get("aggregate_id", str(UUID(int=0)))
+        self._id = filters.get("aggregate_id", NOTHING["aggregate_id"])
         super().__init__(site, ticks, {"aggregate_type": "agent", "aggregate_id": self._id})
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
