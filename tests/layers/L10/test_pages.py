@@ -9,6 +9,9 @@ import httpx2
 import pytest
 
 from agentic.layers.base.tracing import traced
+from agentic.layers.base.common_errors import DatabaseUnavailableError
+from agentic.layers.base.error_catalogue import catalogue
+from agentic.layers.base.layer import Health
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L10_human_interface.layer import HumanInterface
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
-PAGES = ("/", "/agents", "/agents/new", "/events", "/layers")
+PAGES = ("/", "/agents", "/agents/new", "/events", "/layers", "/errors")
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -370,6 +373,25 @@ async def test_the_palette_finds_pages_commands_agents_and_events(
     everything = (await browser.get("/search")).text
     assert 'data-href="/layers"' in everything
     assert 'data-command="c"' in everything
+    assert f'href="{problem.json()["type"]}"' in answer.text
+
+
+async def test_the_page_of_errors_has_each_at_its_anchor(browser: httpx2.AsyncClient) -> None:
+    shown = (await browser.get("/errors")).text
+    assert re.findall(r'<article class="entry" id="([^"]+)"', shown) == [e.code.lower() for e in catalogue()]
+    assert 'href="/errors"' in (await browser.get("/search?q=error")).text
+
+
+async def test_the_page_of_errors_is_there_when_the_data_layer_is_not(
+    browser: httpx2.AsyncClient, interface: HumanInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone() -> None:
+        raise DatabaseUnavailableError
+
+    monkeypatch.setattr(interface.site.figures, "counts", gone)
+    answer = await browser.get("/errors")
+    assert answer.status_code == 200
+    assert 'id="e1010"' in answer.text
     for query in ("search plan", "PLANNER", agent["id"]):
         found = (await browser.get("/search", params={"q": query.removeprefix("search ")})).text
         assert f'data-href="/agents/{agent["id"]}"' in found
