@@ -16,7 +16,6 @@ from agentic.layers.L10_human_interface.errors import ViewError
 from agentic.layers.L10_human_interface.event_chart import chart_of
 from agentic.layers.L10_human_interface.event_query import EventsQuery
 from agentic.layers.L10_human_interface.formats import compact, whole
-from agentic.layers.L10_human_interface.kinds import grouped
 from agentic.layers.L10_human_interface.remembered import Remembered
 from agentic.layers.L10_human_interface.wanted import Wanted
 from agentic.layers.L10_human_interface.web_site import Site
@@ -45,7 +44,6 @@ class Ticks:
         self._site = site
         self.counts = Remembered(self._counts, FRESH)
         self.overview = Remembered(self._overview, FRESH)
-        self.events = Remembered(self._events, FRESH)
         self.layers = Remembered(self._layers, FRESH)
 
     async def _counts(self) -> Fragments:
@@ -70,11 +68,6 @@ class Ticks:
             "figures": partial("#figures", "outerMorph", render("overview", "figures", figures=figures)),
             "health": partial("#health", "outerMorph", health),
         }
-
-    async def _events(self) -> Fragments:
-        groups = grouped(await self._site.l01.events.kinds())
-        chips = {group.id: partial(f"#{group.id}", "textContent", compact(group.count)) for group in groups}
-        return {**await self.counts(), **chips}
 
     async def _layers(self) -> Fragments:
         block = self._site.renderer.block("layers", "measured", **await topology.shown(self._site.monitor))
@@ -189,8 +182,13 @@ class Events(View):
         self.tick = self._tick
 
     async def _tick(self) -> Fragments:
-        fragments, chart = await asyncio.gather(self._ticks.events(), self._charted())
-        return {**fragments, "chart": chart}
+        counts, kinds, chart = await asyncio.gather(
+            self._ticks.counts(), self.site.kind_counts.of(self._query), self._charted()
+        )
+        chips = {
+            name: partial(f"#{name}", "textContent", compact(count)) for name, count in kinds.by_id.items()
+        }
+        return {**counts, **chips, "chart": chart}
 
     async def _chart(self) -> str:
         chart = await chart_of(self.site.l01, self._query)

@@ -12,6 +12,7 @@ from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L10_human_interface.figures import Counts, Figures
 from agentic.layers.L10_human_interface.hub import Hub
+from agentic.layers.L10_human_interface.kind_counts import KindCounts
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 from agentic.layers.L10_human_interface.render import Renderer
 from agentic.layers.L10_human_interface.rows import Rows
@@ -28,6 +29,7 @@ class Site:
         self.monitor = monitor
         self.renderer = Renderer()
         self.figures = Figures(l01)
+        self.kind_counts = KindCounts(l01)
         self.rows = Rows(l01, self.renderer)
 
     async def moment_of(self, position: str | None) -> str | None:

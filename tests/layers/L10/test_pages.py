@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from uuid import uuid4
 
@@ -14,8 +15,9 @@ from agentic.layers.base.error_catalogue import catalogue
 from agentic.layers.base.layer import Health
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
+from agentic.layers.L01_data_layer.models.event import EventKind
 from agentic.layers.L10_human_interface.layer import HumanInterface
-from tests.layers.L10.wire import eventually, page, publish
+from tests.layers.L10.wire import PATIENCE, eventually, page, publish
 
 pytestmark = pytest.mark.anyio
 
@@ -250,6 +252,72 @@ async def test_events_are_filtered_by_their_address_alone(
     assert 'href="/events?event_type=door.%2A%2Cbell.%2A"' in page
     assert page.count('class="bar"') == 60
     assert "3 events" in page
+
+
+def chips(html: str) -> dict[str, str]:
+    """What the filters say, and the number beside each."""
+    found = re.findall(r'<a class="chip"[^>]*>([^<]+)<span class="count"[^>]*>([^<]*)</span></a>', html)
+    return dict(found)
+
+
+async def test_the_number_beside_a_filter_is_that_of_what_it_shows(
+    browser: httpx2.AsyncClient, l01_local: L01Client, interface: HumanInterface
+) -> None:
+    bell = await publish(l01_local, 3)
+    await publish(l01_local, 2, "door.opened")
+    await publish(l01_local, 1, "door.closed")
+    await placed(interface, 6)
+    (third,) = (await l01_local.events.list(after=2, limit=1))["items"]
+    past = f"since={third['created_at']}&until=2999-01-01T00:00:00Z"
+    for query, expected in (
+        ("", {"All": 6, "bell": 3, "door": 3}),
+        ("range=all", {"All": 6, "bell": 3, "door": 3}),
+        ("range=15m&event_type=bell.*", {"All": 6, "bell": 3, "door": 3}),
+        ("event_type=door.*", {"All": 6, "bell": 3, "door": 3, "door.opened": 2, "door.closed": 1}),
+        (f"aggregate_id={bell}", {"All": 3, "bell": 3, "door": 0}),
+        ("since=2001-01-01T00:00:00Z&until=2001-01-02T00:00:00Z", {"All": 0, "bell": 0, "door": 0}),
+        (past, {"All": 4, "bell": 1, "door": 3}),
+        ("as_of=4", {"All": 4, "bell": 3, "door": 1}),
+        ("correlation_id=nobodys", {"All": 0, "bell": 0, "door": 0}),
+    ):
+        page = (await browser.get(f"/events?{query}")).text
+        assert chips(page) == {name: str(count) for name, count in expected.items()}, query
+        for link in re.findall(r'<a class="chip" href="([^"]*event_type=[^"]*)"', page):
+            shown = (await browser.get(link.replace("&amp;", "&"))).text
+            chosen = re.findall(r'<a class="chip"[^>]* aria-current="true">[^<]+<span[^>]*>(\d+)', shown)
+            assert shown.count("<tr id=") == sum(map(int, chosen)), link
+
+
+async def test_what_takes_long_to_count_is_no_number(
+    browser: httpx2.AsyncClient,
+    l01_local: L01Client,
+    interface: HumanInterface,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await publish(l01_local, 3)
+    await placed(interface, 3)
+    kinds = interface.site.l01.events.kinds
+
+    async def slow(**query: object) -> list[EventKind]:
+        if query:
+            await asyncio.sleep(60)
+        return await kinds(**query)
+
+    monkeypatch.setattr(interface.site.l01.events, "kinds", slow)
+    assert chips((await browser.get("/events")).text) == {"All": "", "bell": ""}
+    assert chips((await browser.get("/events?range=all")).text) == {"All": "3", "bell": "3"}
+
+
+async def test_the_number_beside_a_status_stands_only_where_it_is_true(
+    browser: httpx2.AsyncClient, l01_local: L01Client, interface: HumanInterface
+) -> None:
+    await l01_local.create_agent("one")
+    await l01_local.create_agent("two", "planner")
+    await placed(interface, 2)
+    assert chips((await browser.get("/agents")).text)["Any status"] == "2"
+    for query in ("search=one", "agent_type=planner", "as_of=1"):
+        page = (await browser.get(f"/agents?{query}")).text
+        assert chips(page) == {} and 'id="status-' not in page
 
 
 async def test_the_past_is_shown_as_it_was(
