@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L01_data_layer.models.error_codes import NotFoundError
 from agentic.layers.L10_human_interface import layer_health, topology, words
@@ -70,8 +71,12 @@ class Ticks:
         }
 
     async def _layers(self) -> Fragments:
-        block = self._site.renderer.block("layers", "measured", **await topology.shown(self._site.monitor))
-        return {**await self.counts(), "layers": partial("#measured", "outerMorph", block)}
+        block = self._site.renderer.block("layers", "measured", **await topology.shown(self._site))
+        layers = {"layers": partial("#measured", "outerMorph", block)}
+        try:
+            return {**await self.counts(), **layers}
+        except PlatformError:  # what shows that the data layer is gone must not wait for it
+            return layers
 
 
 class View:

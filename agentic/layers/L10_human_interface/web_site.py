@@ -13,6 +13,7 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L10_human_interface.figures import Counts, Figures
 from agentic.layers.L10_human_interface.hub import Hub
 from agentic.layers.L10_human_interface.kind_counts import KindCounts
+from agentic.layers.L10_human_interface.last_events import LastEvents
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 from agentic.layers.L10_human_interface.render import Renderer
 from agentic.layers.L10_human_interface.rows import Rows
@@ -31,6 +32,7 @@ class Site:
         self.figures = Figures(l01)
         self.kind_counts = KindCounts(l01)
         self.rows = Rows(l01, self.renderer)
+        self.last_events = LastEvents(l01, monitor, self.rows).known
 
     async def moment_of(self, position: str | None) -> str | None:
         """When the event at a position happened; none without a position, or beyond the log."""

@@ -9,10 +9,10 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from agentic.layers.base.tracing import traced
 from agentic.layers.base.common_errors import DatabaseUnavailableError
 from agentic.layers.base.error_catalogue import catalogue
 from agentic.layers.base.layer import Health
+from agentic.layers.base.tracing import traced
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L01_data_layer.models.event import EventKind
@@ -373,6 +373,25 @@ async def test_errors_are_pages_for_people_and_problems_for_programs(
     assert problem.status_code == status
     assert problem.headers["content-type"] == "application/problem+json"
     assert words in problem.json()["detail"]
+    assert f'href="{problem.json()["type"]}"' in answer.text
+
+
+async def test_the_page_of_errors_has_each_at_its_anchor(browser: httpx2.AsyncClient) -> None:
+    shown = (await browser.get("/errors")).text
+    assert re.findall(r'<article class="entry" id="([^"]+)"', shown) == [e.code.lower() for e in catalogue()]
+    assert 'href="/errors"' in (await browser.get("/search?q=error")).text
+
+
+async def test_the_page_of_errors_is_there_when_the_data_layer_is_not(
+    browser: httpx2.AsyncClient, interface: HumanInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone() -> None:
+        raise DatabaseUnavailableError
+
+    monkeypatch.setattr(interface.site.figures, "counts", gone)
+    answer = await browser.get("/errors")
+    assert answer.status_code == 200
+    assert 'id="e1010"' in answer.text
 
 
 async def test_an_event_names_its_cause_and_what_it_caused(
@@ -441,25 +460,6 @@ async def test_the_palette_finds_pages_commands_agents_and_events(
     everything = (await browser.get("/search")).text
     assert 'data-href="/layers"' in everything
     assert 'data-command="c"' in everything
-    assert f'href="{problem.json()["type"]}"' in answer.text
-
-
-async def test_the_page_of_errors_has_each_at_its_anchor(browser: httpx2.AsyncClient) -> None:
-    shown = (await browser.get("/errors")).text
-    assert re.findall(r'<article class="entry" id="([^"]+)"', shown) == [e.code.lower() for e in catalogue()]
-    assert 'href="/errors"' in (await browser.get("/search?q=error")).text
-
-
-async def test_the_page_of_errors_is_there_when_the_data_layer_is_not(
-    browser: httpx2.AsyncClient, interface: HumanInterface, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def gone() -> None:
-        raise DatabaseUnavailableError
-
-    monkeypatch.setattr(interface.site.figures, "counts", gone)
-    answer = await browser.get("/errors")
-    assert answer.status_code == 200
-    assert 'id="e1010"' in answer.text
     for query in ("search plan", "PLANNER", agent["id"]):
         found = (await browser.get("/search", params={"q": query.removeprefix("search ")})).text
         assert f'data-href="/agents/{agent["id"]}"' in found
@@ -485,6 +485,49 @@ async def test_health_is_what_was_measured(
     assert "2 of 3 layers ready" in page
     assert re.search(r'id="L11">.*?Down.*?no route', page, re.S)
     assert "L02" not in page
+    assert re.search(r'id="L11">.*?title="1 of 1">1</td>', page, re.S)
+    assert re.search(r'id="L01">.*?title="0 of 2">0</td>', page, re.S)
+
+
+async def test_each_layer_shows_the_last_event_of_its_work(
+    browser: httpx2.AsyncClient, l01_local: L01Client, interface: HumanInterface
+) -> None:
+    async def fine() -> Health:
+        return {"status": "ok", "layer": "", "checks": {}}
+
+    for layer_id in ("L02", "L09"):
+        interface.context.health_checks[layer_id] = fine
+    assert "none" in cells((await browser.get("/layers")).text)["L01"]
+    agent = await l01_local.create_agent("one")
+    await l01_local.update_agent(agent["id"], {"status": "active"})
+    await l01_local.create_goal(agent["id"], "go somewhere")
+    await placed(interface, 3)
+    newest = {event["event_type"]: event["id"] for event in await l01_local.query_events()}
+
+    async with asyncio.timeout(PATIENCE):
+        while "goal." not in (last := cells((await browser.get("/layers")).text))["L01"]:
+            await asyncio.sleep(0.05)
+    assert f'/events/{newest["goal.created"]}"><code>goal.<wbr>created<' in last["L01"]
+    assert f'/events/{newest["agent.active"]}"><code>agent.<wbr>active<' in last["L02"]
+    assert "<time" in last["L02"]
+    assert "none" in last["L09"] and "none" in last["L10"]
+
+
+def cells(page: str) -> dict[str, str]:
+    """What the rows of the layers say of their last events."""
+    return dict(re.findall(r'<tr id="(L\d\d)">.*?<td class="last">(.*?)</td>', page, re.S))
+
+
+async def test_health_is_shown_when_the_data_layer_is_gone(
+    browser: httpx2.AsyncClient, url: str, interface: HumanInterface, data_layer: DataLayer
+) -> None:
+    await data_layer.database.close()
+    await interface.monitor.measure()
+    answer = await browser.get("/layers")
+    assert answer.status_code == 200
+    assert re.search(r'id="L01">.*?Down', answer.text, re.S)
+    async with page(url, "layers", "after=0") as reader:
+        await reader.until('hx-target="#measured"')
 
 
 async def test_files_are_cached_for_ever_under_the_hash_of_their_content(
