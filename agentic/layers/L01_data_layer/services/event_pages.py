@@ -64,11 +64,10 @@ class Search:
         self._ask_for_times(query)
 
     def _ask_for_times(self, query: EventFilter) -> None:
+        self.event.created(query.since, query.until)
         if query.since is not None:
-            self.event.add("created_at >= ?::text::timestamptz", query.since)
             self.between(">=", FIRST_SINCE.format(moment=self._parameter(query.since)))
         if query.until is not None:
-            self.event.add("created_at <= ?::text::timestamptz", query.until)
             self.between("<=", LAST_UNTIL.format(moment=self._parameter(query.until)))
 
     def _parameter(self, value: Any) -> str:
