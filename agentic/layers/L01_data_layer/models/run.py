@@ -211,9 +211,7 @@ RUNS = Resource(
     RunCreate,
     RunQuery,
     Run,
-    lifecycle=Lifecycle(
-        states.RUN, dict.fromkeys(("completed", "failed", "cancelled"), "completed_at")
-    ),
+    lifecycle=Lifecycle(states.RUN, dict.fromkeys(("completed", "failed", "cancelled"), "completed_at")),
     verbs=APPEND_ONLY,
 )
 CLAIM_RUNS = Operation("run.claim", "POST", "/runs/claim", body=RunClaim, result=Claimed)
