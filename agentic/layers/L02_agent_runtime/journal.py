@@ -7,8 +7,8 @@ that was skipped is a message that somebody sent into the run meanwhile, and is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import structlog
 
@@ -29,16 +29,21 @@ SIDE_BY_SIDE: Final = 1000
 """Steps that may be written at the same time, and come to be known in any order."""
 
 
+class Hold:
+    """That a run is carried here, and why no longer: what is in flight ends differently by the reason."""
+
+    def __init__(self) -> None:
+        self.ends: Literal["given back", "lost", "cancelled"] | None = None
+        """`given back`: this process stops. `lost`: another has it. `cancelled`: nobody wants it any more."""
+
+
 class Journal:
     """The steps of a run that is carried here."""
 
-    def __init__(
-        self, l01: L01Client, run: Run, patience: float, stopping: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, l01: L01Client, run: Run, hold: Hold, patience: float) -> None:
         self.l01 = l01
         self.run = run
-        self.stopping = stopping
-        """Whether this process is about to end: the step in hand is the last one here."""
+        self.hold = hold
         self.steps: list[RunStep] = []
         self._patience = patience
         """Seconds for which a step is tried to be written while the database is away: until others have taken the run."""
@@ -93,8 +98,8 @@ class Journal:
         step = await self._enter(answer["number"], fields, usage)
         if answer["run_status"] != "running":
             raise InterruptedRunError(answer["run_status"])
-        if self.stopping():
-            raise InterruptedRunError("given back")
+        if self.hold.ends is not None:
+            raise InterruptedRunError(self.hold.ends)
         return step
 
     async def _send(self, fields: dict[str, Any], usage: Mapping[str, Any] | None) -> dict[str, Any]:
