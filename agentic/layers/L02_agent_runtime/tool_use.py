@@ -13,7 +13,6 @@ from agentic.layers.base.common_errors import InvalidError, UnreachableError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.models.error_codes import FencedError, StateError
 from agentic.layers.L01_data_layer.models.run_step import RunStep
-from agentic.layers.L02_agent_runtime.context import calls_of
 from agentic.layers.L02_agent_runtime.errors import LimitReachedError
 from agentic.layers.L02_agent_runtime.journal import UNSURE, Journal, started
 from agentic.layers.L02_agent_runtime.limits import Guard, Spending
@@ -24,6 +23,7 @@ from agentic.layers.L02_agent_runtime.outcomes import (
     suspended,
     waiting,
 )
+from agentic.layers.L02_agent_runtime.step_parts import calls_of
 from agentic.layers.L02_agent_runtime.subagents import ChildEnd, SubAgents
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.models import Outcome as ToolOutcome
@@ -60,8 +60,8 @@ class ToolUse:
             AgentConfigurationError: the configuration names what is not there.
         """
         agents = await self._agents.load()
-        named: Any = self._configuration.get("tools") or []
-        others = [tool for tool in named if not (isinstance(tool, Mapping) and "agent" in tool)]
+        named: list[Any] = self._configuration.get("tools") or []
+        others: list[Any] = [tool for tool in named if not (isinstance(tool, Mapping) and "agent" in tool)]
         tools = await self._l03.catalogue({**self._configuration, "tools": others}) if others else []
         self.catalogue = [*({**tool} for tool in tools), *agents]
 
@@ -199,6 +199,7 @@ def text_of_error(error: Any) -> str:
 def _read(call: Mapping[str, Any]) -> tuple[str, dict[str, Any], str | None]:
     """The name and the arguments of a call, and what is wrong with it; nothing, mostly."""
     function: Mapping[str, Any] = call.get("function") or {}
+    raw: Any
     name, raw = str(function.get("name") or "unnamed")[:255], function.get("arguments")
     if isinstance(raw, str):
         try:

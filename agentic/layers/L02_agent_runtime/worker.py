@@ -12,7 +12,7 @@ import random
 import socket
 from collections.abc import Callable
 from typing import Final, Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -43,7 +43,7 @@ class Worker:
         carrier: Carrier,
         news: RunNews,
         settings: L02Settings,
-        agent_ids: list[str] | None = None,
+        agent_ids: list[str | UUID] | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid4().hex[:8]}"
         self.taken = 0
