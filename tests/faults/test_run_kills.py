@@ -28,7 +28,7 @@ from tests.kit.effects import EffectCounter
 from tests.kit.http import served
 from tests.kit.providers import CountingProvider, Reply, Tool
 from tests.kit.providers.counting import ProviderCall
-from tests.kit.runtime_process import RuntimeProcess
+from tests.kit.runtime_process import RuntimeNursery, RuntimeProcess
 
 pytestmark = pytest.mark.anyio
 
@@ -84,11 +84,13 @@ async def scene(l01_local: L01Client, database_url: str, redis_url: str) -> Asyn
                 "models": {"small": {"prices": {"input": 1.0, "output": 2.0}}},
             },
         )
-        scene = Scene(
-            l01_local, provider, effects, lambda: RuntimeProcess(database_url, redis_url, effects_url)
-        )
+        nursery = RuntimeNursery(database_url, redis_url, effects_url)
+        scene = Scene(l01_local, provider, effects, lambda: RuntimeProcess(nursery))
         provider.otherwise = scene.answer
-        yield scene
+        try:
+            yield scene
+        finally:
+            nursery.close()
 
 
 async def until(holds: Callable[[], Any], within: float = PATIENCE) -> None:
