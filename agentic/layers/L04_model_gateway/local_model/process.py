@@ -57,6 +57,11 @@ class LocalModelProcess:
         """The process; None while there is none."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Where it answers; None while it does not run."""
+        return self._endpoint if self.pid is not None else None
+
     @asynccontextmanager
     async def serving(self) -> AsyncGenerator[Endpoint]:
         """Where it answers. It is started when it does not run, and not stopped before the block is left.
@@ -69,8 +74,7 @@ class LocalModelProcess:
             if self._rest is not None:
                 self._rest.cancel()
             async with self._changing:
-                endpoint = self._endpoint if self.pid is not None else None
-                endpoint = endpoint or await self._start()
+                endpoint = self.endpoint or await self._start()
             yield endpoint
         finally:
             self._users -= 1
@@ -126,7 +130,7 @@ class LocalModelProcess:
             "context": settings.context,
             "answer": settings.answer,
             "cache_mb": settings.cache_mb,
-            "threads": settings.threads or min(_processors(), MOST_THREADS),
+            "threads": settings.threads or max(1, min(_processors() // 2, MOST_THREADS)),
         }
 
     async def _address(self, process: Process, wanted: dict[str, object]) -> str:

@@ -21,7 +21,8 @@ class LocalModelSettings(BaseSettings):
     answer: Annotated[int, Field(ge=1)] = 512
     """Tokens of an answer when the request sets no limit: a model of this size does not always find an end."""
     threads: Annotated[int, Field(ge=1, le=512)] | None = None
-    """Processors to use; without it, all that this process may use, four at most."""
+    """Processors to use; without it half of those that there are, four at most: its threads wait for each other, so a busy
+    processor slows down all of them."""
     cache_mb: Annotated[int, Field(ge=0)] = 64
     """Memory for the beginnings of earlier prompts. llama.cpp would take 8 GB."""
     idle_seconds: Annotated[float, Field(gt=0)] = 300.0
