@@ -53,4 +53,6 @@ def why_none(providers: Iterable[ProviderInfo]) -> list[str]:
 
 def _described(provider: ProviderInfo, model: ModelInfo) -> ReachableModel:
     note = PLAIN_WORDS if provider["kind"] == "local" else ""
-    return ReachableModel(f"{provider['name']}/{model['id']}", provider["name"], model, provider["paid"], note)
+    return ReachableModel(
+        f"{provider['name']}/{model['id']}", provider["name"], model, provider["paid"], note
+    )

@@ -26,9 +26,7 @@ class LocalProvider(OpenAiProvider):
     paid: ClassVar[bool] = False
     tasks: ClassVar[frozenset[Task]] = frozenset(("chat",))
 
-    def __init__(
-        self, name: str, setting: ProviderSetting, process: LocalModelProcess | None = None
-    ) -> None:
+    def __init__(self, name: str, setting: ProviderSetting, process: LocalModelProcess | None = None) -> None:
         super().__init__(name, setting)
         self.process = process or LocalModelProcess()
 
