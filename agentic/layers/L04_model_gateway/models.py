@@ -13,7 +13,6 @@ from agentic.layers.base.operation import Operation, Query
 
 PROVIDERS = "model_providers"
 ALIASES = "model_aliases"
-PRICES = "model_prices"
 LIMITS = "model_limits"
 """The namespaces of configuration that the gateway reads."""
 
@@ -48,7 +47,7 @@ Price = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
 class Prices(_Value):
-    """US dollars for a million tokens; what is not named costs what `input` does."""
+    """US dollars for a million tokens, over what the platform knows; what is not named costs what `input` does."""
 
     input: Price
     output: Price
@@ -102,6 +101,13 @@ class ProviderSetting(_Value):
 
 
 Strategy = Literal["order", "cost", "latency"]
+
+
+class LimitSetting(Limits):
+    """A limit in the namespace `model_limits`, under any name. Without a subject each one of its scope has this much."""
+
+    scope: Literal["key", "agent", "model", "provider"]
+    subject: Annotated[str, Field(min_length=1, max_length=255)] | None = None
 
 
 class AliasSetting(_Value):
@@ -182,6 +188,37 @@ class Reply(NamedTuple):
     model: str
 
 
+class RunPart(_Value):
+    """A run as its worker holds it (`RunRef`)."""
+
+    run_id: Annotated[str, Field(min_length=1, max_length=64)]
+    token: int
+    step: int
+
+
+class CompletionOrder(_Value):
+    """A completion for a layer of the platform: what `L04Client.complete` takes."""
+
+    request: dict[str, Any]
+    """In OpenAI's form."""
+    run: RunPart | None = None
+    agent_id: str | None = None
+    goal_id: str | None = None
+    key_id: str | None = None
+    stream: bool = False
+    """Whether the text is wanted as it comes."""
+    cache_seconds: Annotated[float, Field(gt=0)] | None = None
+    task: Literal["chat", "embeddings"] = "chat"
+
+
+class CompletionLine(TypedDict, total=False):
+    """One line of the answer to a `CompletionOrder`: a piece of text, or at the end the reply or what went wrong."""
+
+    text: str
+    reply: dict[str, Any]
+    problem: dict[str, Any]
+
+
 class ProviderAddress(Query):
     """A provider's name as part of a path."""
 
@@ -207,3 +244,12 @@ DISCOVER_PROVIDER = Operation(
     "provider.discover", "POST", "/providers/{name}/discover", result=ProviderInfo, address=ProviderAddress
 )
 LIST_MODELS = Operation("model.list", "GET", "/models", result=Models)
+COMPLETE = Operation("model.complete", "POST", "/completions", body=CompletionOrder, result=CompletionLine)
+CHAT_COMPLETIONS = Operation(
+    "openai.chat_completions", "POST", "/v1/chat/completions", body=dict[str, Any], result=dict[str, Any]
+)
+EMBEDDINGS = Operation(
+    "openai.embeddings", "POST", "/v1/embeddings", body=dict[str, Any], result=dict[str, Any]
+)
+OPENAI_MODELS = Operation("openai.models", "GET", "/v1/models", result=dict[str, Any])
+MESSAGES = Operation("anthropic.messages", "POST", "/v1/messages", body=dict[str, Any], result=dict[str, Any])

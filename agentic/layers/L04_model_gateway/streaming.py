@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple, Protocol
 
+import msgspec
+
 from agentic.layers.L04_model_gateway.upstream import GarbledError
 
 LONGEST_LINE: Final = 8 * 1024 * 1024
+MOST: Final = 2_147_483_647
+"""What a column for tokens holds."""
 
 
 class Tokens(NamedTuple):
@@ -19,10 +23,16 @@ class Tokens(NamedTuple):
     reasoning: int = 0
 
 
+def count(value: Any) -> int:
+    """A number of tokens as a provider tells it; what is none counts as none."""
+    return min(value, MOST) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
 class ToolPiece(NamedTuple):
     """A piece of a tool call: its first has id and name, all together have the text of the arguments."""
 
-    index: int
+    number: int
+    """Which of the calls of this answer, from 0."""
     id: str | None = None
     name: str | None = None
     arguments: str = ""
@@ -79,6 +89,43 @@ class Lines:
         return rest
 
 
+class WithoutUsage:
+    """Takes the event out of a stream that tells its usage: it was asked for by us, not by the caller."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._end = b"\n\n"
+
+    def feed(self, data: bytes) -> bytes:
+        """The events that end within `data`, as they are, but for that one."""
+        self._rest += data
+        if b"\r\n\r\n" in self._rest:
+            self._end = b"\r\n\r\n"
+        events = self._rest.split(self._end)
+        self._rest = events.pop()
+        return b"".join(event + self._end for event in events if not _only_usage(event))
+
+    def rest(self) -> bytes:
+        """What is left at the end."""
+        rest, self._rest = self._rest, b""
+        return rest
+
+
+class _Event(msgspec.Struct):
+    choices: list[msgspec.Raw] | None = None
+    usage: msgspec.Raw | None = None
+
+
+def _only_usage(event: bytes) -> bool:
+    if b'"usage"' not in event or not event.startswith(b"data:"):
+        return False
+    try:
+        told = msgspec.json.decode(event[5:], type=_Event)
+    except msgspec.MsgspecError:
+        return False
+    return told.choices == [] and told.usage is not None
+
+
 class Collected:
     """A whole message in OpenAI's form, put together from the parts of a stream."""
 
@@ -101,7 +148,7 @@ class Collected:
             self.size += len(delta.thought)
         for piece in delta.tools:
             call = self._tools.setdefault(
-                piece.index,
+                piece.number,
                 {"id": "", "type": "function", "function": {"name": "", "arguments": ""}},
             )
             call["id"] = piece.id or call["id"]

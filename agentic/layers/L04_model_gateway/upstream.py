@@ -269,10 +269,10 @@ class _Connection(asyncio.Protocol):
             self._transport.pause_reading()
         self._wake()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if self._begun and not self.complete and "content-length" not in self.headers and not self._chunked:
             self.complete = True  # an answer without a length ends with its connection
-        self._end(DroppedError(f"The connection ended before the answer did{f': {error}' if error else '.'}"))
+        self._end(DroppedError(f"The connection ended before the answer did{f': {exc}' if exc else '.'}"))
         self._pool.lost(self)
 
     def _end(self, why: Exception) -> None:

@@ -26,7 +26,7 @@ from agentic.layers.L01_data_layer.models.resource import APPEND_ONLY, Lifecycle
 
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-RunStatus = Literal["queued", "running", "waiting_approval", "suspended", "completed", "failed", "cancelled"]
+LetGo = Literal["queued", "running", "waiting_approval", "suspended", "completed", "failed", "cancelled"]
 
 
 class RunRef(NamedTuple):
@@ -151,7 +151,7 @@ class RunMove(Body):
     """A change of state by the worker that holds the run. `due_at` is when it goes on, if it waits for time."""
 
     token: Count
-    status: RunStatus
+    status: LetGo
     output: Json = None
     error: RunError | None = None
     due_at: Moment | None = None
@@ -211,9 +211,7 @@ RUNS = Resource(
     RunCreate,
     RunQuery,
     Run,
-    lifecycle=Lifecycle(
-        states.RUN, dict.fromkeys(("completed", "failed", "cancelled"), "completed_at")
-    ),
+    lifecycle=Lifecycle(states.RUN, dict.fromkeys(("completed", "failed", "cancelled"), "completed_at")),
     verbs=APPEND_ONLY,
 )
 CLAIM_RUNS = Operation("run.claim", "POST", "/runs/claim", body=RunClaim, result=Claimed)

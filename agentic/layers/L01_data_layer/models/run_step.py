@@ -19,7 +19,6 @@ from agentic.layers.L01_data_layer.models.fields import (
     Moment,
     Money,
     Name,
-    Wanted,
 )
 from agentic.layers.L01_data_layer.models.resource import WHOLE, Limit, ListQuery, Resource, Verb
 
@@ -84,7 +83,6 @@ class RunStepQuery(ListQuery):
     """Filters of the list of steps."""
 
     run_id: Id | None = None
-    kind: Wanted | None = None
 
 
 class RunStep(TypedDict):

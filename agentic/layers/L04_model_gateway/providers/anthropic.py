@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from agentic.layers.L04_model_gateway.errors import ModelCannotError, ProviderFailedError
 from agentic.layers.L04_model_gateway.models import ModelInfo
@@ -16,7 +16,7 @@ from agentic.layers.L04_model_gateway.providers.provider import (
     decode,
     encode,
 )
-from agentic.layers.L04_model_gateway.streaming import Delta, Lines, Tokens, ToolPiece
+from agentic.layers.L04_model_gateway.streaming import Delta, Lines, Tokens, ToolPiece, count
 from agentic.layers.L04_model_gateway.translation import anthropic_from_openai, openai_from_anthropic
 from agentic.layers.L04_model_gateway.upstream import GarbledError, Request
 
@@ -63,7 +63,7 @@ class AnthropicProvider(Provider):
         _blocks(answer)
         return openai_from_anthropic.reply(answer, tokens(answer.get("usage")))
 
-    def reader(self) -> AnthropicReader:
+    def reader(self, request: Body) -> AnthropicReader:
         """Who reads its events."""
         return AnthropicReader(self.name)
 
@@ -77,8 +77,11 @@ class AnthropicProvider(Provider):
             items: Any = page.get("data")
             if not isinstance(items, list):
                 raise GarbledError("The list of models is none.")
-            names: list[str] = [item["id"] for item in items if isinstance(item, dict) and "id" in item]  # pyright: ignore
-            found += [self.model_info(name, tools=True, embeddings=False) for name in names]
+            names = [
+                str(item["id"])
+                for item in cast("list[Any]", items)
+                if isinstance(item, dict) and "id" in item
+            ]
             if not page.get("has_more") or not names:
                 return found
             after = names[-1]
@@ -122,9 +125,7 @@ class AnthropicReader:
                 self._usage.update(event["message"].get("usage") or {})
                 return Delta(tokens=tokens(self._usage))
             if kind == "message_delta":
-                self._usage.update(
-                    {name: n for name, n in (event.get("usage") or {}).items() if n is not None}
-                )
+                self._usage.update(_given(event.get("usage")))
                 return Delta(
                     finish=openai_from_anthropic.finish(event["delta"].get("stop_reason")),
                     tokens=tokens(self._usage),
@@ -160,17 +161,26 @@ def tokens(usage: Any) -> Tokens | None:
     """What Anthropic counted: it counts what was cached apart from the input."""
     if not isinstance(usage, dict) or "input_tokens" not in usage:
         return None
-    told: dict[str, Any] = usage  # pyright: ignore[reportUnknownVariableType]
+    told = cast("Body", usage)
     cached, written = (
-        int(told.get("cache_read_input_tokens") or 0),
-        int(told.get("cache_creation_input_tokens") or 0),
+        count(told.get("cache_read_input_tokens")),
+        count(told.get("cache_creation_input_tokens")),
     )
-    given = int(told["input_tokens"] or 0)
-    return Tokens(given + cached + written, int(told.get("output_tokens") or 0), cached, written)
+    given = count(told["input_tokens"])
+    return Tokens(given + cached + written, count(told.get("output_tokens")), cached, written)
 
 
 def _blocks(answer: Body) -> list[Body]:
     blocks: Any = answer.get("content")
-    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):  # pyright: ignore
+    if not isinstance(blocks, list) or not all(
+        isinstance(block, dict) for block in cast("list[Any]", blocks)
+    ):
         raise GarbledError("The answer is not in Anthropic's form.")
-    return blocks
+    return cast("list[Body]", blocks)
+
+
+def _given(usage: Any) -> Body:
+    """What an event says of the usage; what it leaves empty stays as it was."""
+    if not isinstance(usage, dict):
+        return {}
+    return {name: value for name, value in cast("Body", usage).items() if value is not None}

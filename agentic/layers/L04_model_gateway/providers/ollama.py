@@ -16,7 +16,7 @@ from agentic.layers.L04_model_gateway.providers.provider import (
     decode,
     encode,
 )
-from agentic.layers.L04_model_gateway.streaming import Delta, Lines, Tokens, ToolPiece
+from agentic.layers.L04_model_gateway.streaming import Delta, Lines, Tokens, ToolPiece, count
 from agentic.layers.L04_model_gateway.translation import ollama_from_openai
 from agentic.layers.L04_model_gateway.upstream import GarbledError, Request
 
@@ -70,7 +70,7 @@ class OllamaProvider(Provider):
         except (KeyError, TypeError, AttributeError) as error:
             raise GarbledError(f"The answer is not in Ollama's form: {error!r}") from None
 
-    def reader(self) -> OllamaReader:
+    def reader(self, request: Body) -> OllamaReader:
         """Who reads its lines."""
         return OllamaReader(self.name)
 
@@ -139,7 +139,7 @@ def tokens(answer: Body) -> Tokens | None:
     """What Ollama counted; a prompt that it had read already is left out by old versions."""
     if "prompt_eval_count" not in answer and "eval_count" not in answer:
         return None
-    return Tokens(int(answer.get("prompt_eval_count") or 0), int(answer.get("eval_count") or 0))
+    return Tokens(count(answer.get("prompt_eval_count")), count(answer.get("eval_count")))
 
 
 def _message(answer: Body) -> Body:

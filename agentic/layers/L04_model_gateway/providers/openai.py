@@ -18,7 +18,7 @@ from agentic.layers.L04_model_gateway.providers.provider import (
     decode,
     encode,
 )
-from agentic.layers.L04_model_gateway.streaming import Delta, Lines, Tokens, ToolPiece
+from agentic.layers.L04_model_gateway.streaming import Delta, Lines, Tokens, ToolPiece, count
 from agentic.layers.L04_model_gateway.upstream import GarbledError, Request
 
 PATHS: Final[dict[Task, str]] = {"chat": "/chat/completions", "embeddings": "/embeddings"}
@@ -80,6 +80,12 @@ class OpenAiProvider(Provider):
     default_url: ClassVar[str] = "https://api.openai.com/v1"
     paid: ClassVar[bool] = True
 
+    @property
+    def output_field(self) -> str:
+        """OpenAI's own models know the new name, most other servers only the old one."""
+        own = self.host == "openai.com" or self.host.endswith((".openai.com", ".openai.azure.com"))
+        return "max_completion_tokens" if own else "max_tokens"
+
     def request(self, task: Task, body: Body, model: str) -> Request:
         """The pivot is its own form."""
         return self.as_it_is(task, body, b"", model)
@@ -107,7 +113,7 @@ class OpenAiProvider(Provider):
         """The answer itself."""
         return decode(content)
 
-    def reader(self) -> OpenAiReader:
+    def reader(self, request: Body) -> OpenAiReader:
         """Who reads server-sent events of chunks."""
         return OpenAiReader(self.name)
 
@@ -120,8 +126,9 @@ class OpenAiProvider(Provider):
         return [self._found(item) for item in items if isinstance(item.get("id"), str)]
 
     def _found(self, item: Body) -> ModelInfo:
-        meta = item.get("meta") if isinstance(item.get("meta"), dict) else {}
-        length = item.get("context_length") or item.get("max_model_len") or (meta or {}).get("n_ctx_train")
+        meta: Any = item.get("meta")
+        trained: Any = cast("Body", meta).get("n_ctx_train") if isinstance(meta, dict) else None
+        length = item.get("context_length") or item.get("max_model_len") or trained
         known: Body = {"context_length": length if isinstance(length, int) else None}
         parameters = item.get("supported_parameters")
         if isinstance(parameters, list):  # OpenRouter
@@ -212,7 +219,9 @@ def _tokens(usage: _Usage | None) -> Tokens | None:
         return None
     cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else 0
     thought = usage.completion_tokens_details.reasoning_tokens if usage.completion_tokens_details else 0
-    return Tokens(usage.prompt_tokens, usage.completion_tokens or 0, cached or 0, 0, thought or 0)
+    return Tokens(
+        count(usage.prompt_tokens), count(usage.completion_tokens), count(cached), 0, count(thought)
+    )
 
 
 def _size(message: _Message) -> int:

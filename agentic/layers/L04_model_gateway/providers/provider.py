@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -33,6 +34,8 @@ Task = Literal["chat", "embeddings"]
 Body = dict[str, Any]
 SHOWN = 500
 """Characters of a provider's complaint that are passed on."""
+
+_ALWAYS_THERE = nullcontext()
 
 Fetch = Callable[[Request], Awaitable[bytes]]
 """Sends a small request to the provider and answers the body of its 200.
@@ -84,6 +87,21 @@ class Provider(ABC):
         """Whether its calls cost money."""
         return self.paid if self.setting.paid is None else self.setting.paid
 
+    @property
+    def output_field(self) -> str:
+        """The field by which a request bounds its answer."""
+        return "max_tokens"
+
+    # -- being there
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """Keeps the provider there for one exchange: one that runs here may have to be started."""
+        return _ALWAYS_THERE
+
+    async def close(self) -> None:
+        """Lets go of what it holds, at the end or when configuration has replaced it."""
+        return
+
     # -- asking
 
     @abstractmethod
@@ -123,8 +141,8 @@ class Provider(ABC):
         """
 
     @abstractmethod
-    def reader(self) -> Reader:
-        """Who reads one stream of this provider."""
+    def reader(self, request: Body) -> Reader:
+        """Who reads one stream of this provider, which answers a request in OpenAI's form."""
 
     def refusal(self, complaint: Complaint, model: str) -> PlatformError:
         """A complaint of this provider as an error of ours."""
@@ -216,7 +234,7 @@ def decode(content: bytes) -> Body:
         raise GarbledError(f"The answer is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise GarbledError("The answer is not a JSON object.")
-    return value
+    return cast("Body", value)
 
 
 def wrong(field: str, message: str) -> InvalidError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from agentic.layers.base.common_errors import InvalidError
@@ -163,7 +163,7 @@ def _tools(body: Body) -> Body:
 
 def _tool(tool: Body, field: str) -> Body:
     function = object_of(tool.get("function"), f"{field}.function")
-    made = {
+    made: Body = {
         "name": text_of(function.get("name"), f"{field}.function.name"),
         "input_schema": function.get("parameters") or {"type": "object", "properties": {}},
     }
@@ -174,7 +174,7 @@ def _tool(tool: Body, field: str) -> Body:
 
 def _choice(choice: Any) -> Body:
     if isinstance(choice, dict):
-        function = object_of(choice.get("function"), "tool_choice.function")  # pyright: ignore
+        function = object_of(cast("Body", choice).get("function"), "tool_choice.function")
         return {"type": "tool", "name": function.get("name")}
     kinds = {None: "auto", "auto": "auto", "none": "none", "required": "any"}
     if choice not in kinds:
@@ -184,7 +184,8 @@ def _choice(choice: Any) -> Body:
 
 def reply(answer: Body) -> Body:
     """A whole answer."""
-    choice: Body = (answer.get("choices") or [{}])[0]
+    choices: list[Body] = answer.get("choices") or [{}]
+    choice = choices[0]
     message: Body = choice.get("message") or {}
     blocks: list[Body] = []
     if message.get("content"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 import time
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from agentic.layers.base.common_errors import InvalidError
@@ -134,7 +134,7 @@ def _tools(body: Body) -> list[Body]:
     if choice == "none":
         return []
     if isinstance(choice, dict):
-        wanted = object_of(choice.get("function"), "tool_choice.function").get("name")  # pyright: ignore
+        wanted = object_of(cast("Body", choice).get("function"), "tool_choice.function").get("name")
         return [tool for tool in tools if (tool.get("function") or {}).get("name") == wanted]
     return tools
 
@@ -196,7 +196,7 @@ def embedding_request(body: Body, options: Body) -> Body:
     """
     wanted: Any = body.get("input")
     texts = [wanted] if isinstance(wanted, str) else wanted
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):  # pyright: ignore
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in cast("list[Any]", texts)):
         raise ModelCannotError("input: Ollama's models take a text or a list of texts.")
     made: Body = {"model": body.get("model"), "input": texts}
     if options:
