@@ -266,5 +266,5 @@ def _named(entry: Entry) -> str:
 
 
 def _as_one_piece(reply: Json) -> list[str]:
-    content = (reply.get("message") or {}).get("content")
-    return [content] if content else []
+    message: Json = reply.get("message") or {}
+    return [message["content"]] if message.get("content") else []

@@ -119,7 +119,8 @@ def _wanted_tools(request: Mapping[str, Any]) -> tuple[list[Json], bool]:
         return [], False
     if isinstance(choice, str):
         return tools, choice == "required"
-    name = (choice.get("function") or {}).get("name")
+    function: Json = choice.get("function") or {}
+    name = function.get("name")
     named = [tool for tool in tools if tool.get("name") == name]
     if not named:
         raise InvalidError.of(("tool_choice", f"there is no tool {name!r} among the tools"))
@@ -142,7 +143,7 @@ def _choice(tools: list[Json], answer: Json | None) -> Json:
     options = list[Json]()
     for number, tool in enumerate(tools):
         place = f"tool{number}"
-        parameters = tool.get("parameters") or {"type": "object", "properties": {}}
+        parameters: Json = tool.get("parameters") or {"type": "object", "properties": {}}
         definitions[place] = _moved(parameters, place)
         options.append(_object(tool={"const": tool["name"]}, arguments={"$ref": f"#/$defs/{place}"}))
     if answer is not None:
@@ -180,8 +181,9 @@ def _explain(tools: list[Json], may_answer: bool, has_result: bool) -> str:
     """What to do, in the words that this very model was seen to follow. The schemas hold it; it need not read them."""
     lines = ["Tools:"]
     for tool in tools:
-        parameters = cast("Json", (tool.get("parameters") or {}).get("properties") or {})
-        lines.append(f"- {tool['name']}({', '.join(parameters)}): {tool.get('description') or ''}")
+        parameters: Json = tool.get("parameters") or {}
+        names = ", ".join(parameters.get("properties") or ())
+        lines.append(f"- {tool['name']}({names}): {tool.get('description') or ''}")
     if not may_answer:
         lines.append('Reply with JSON. Use a tool: {"tool": "name", "arguments": {...}}.')
     elif has_result:

@@ -105,11 +105,12 @@ class LocalModelProcess:
         key = secrets.token_urlsafe(32)
         spawning = asyncio.create_task(_spawn())
         try:
-            process = self._process = await asyncio.shield(spawning)
+            process = await asyncio.shield(spawning)
         except asyncio.CancelledError:
             self._process = await spawning  # else nobody would know of it
             await self._end()
             raise
+        self._process = process
         self._listening = asyncio.create_task(self._listen(process), name="local model: what it says")
         try:
             self._endpoint = Endpoint(await self._address(process, self._wanted(file.resolve(), key)), key)
