@@ -220,7 +220,7 @@ class Catalogue:
         listed = [model["id"] for model in found]
         named = {name: provider.model_info(name) for name in provider.setting.models if name not in listed}
         entry.models = {**{model["id"]: model for model in found}, **named}
-        entry.status, entry.detail = "ok", ""
+        entry.status, entry.detail = "ok", provider.note
 
     async def _fetch(self, provider: Provider, request: Request) -> bytes:
         try:

@@ -58,7 +58,8 @@ async def test_it_is_there_without_configuration_and_starts_with_the_first_reque
     layer: ModelGateway, l04: L04Client
 ) -> None:
     await layer.catalogue.discover_all()
-    assert reachable(await l04.providers())[0].name == f"local/{weights.NAME}"
+    first = reachable(await l04.providers())[0]
+    assert first.name == f"local/{weights.NAME}" and "for plumbing, demos and tests" in first.note
     assert pid_of(layer) is None
 
     heard: list[str] = []

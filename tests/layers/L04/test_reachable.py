@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentic.layers.L04_model_gateway.models import ModelInfo, ProviderInfo
+from agentic.layers.L04_model_gateway.providers.local import LocalProvider
 from agentic.layers.L04_model_gateway.reachable import reachable, why_none
 
 
@@ -37,7 +38,7 @@ def test_the_local_model_comes_first_and_says_what_it_is_for() -> None:
         [
             provider("openai", model("big", "openai", tools=True), paid=True),
             provider("ollama", model("plain", "ollama"), model("able", "ollama", tools=True)),
-            provider("local", model("small", "local", tools=True)),
+            provider("local", model("small", "local", tools=True), detail=LocalProvider.note),
         ]
     )
     assert [each.name for each in found] == ["local/small", "ollama/able", "ollama/plain", "openai/big"]
