@@ -71,6 +71,8 @@ class Provider(ABC):
     paid: ClassVar[bool]
     """Whether it costs money unless configuration says otherwise."""
     tasks: ClassVar[frozenset[Task]] = frozenset(("chat", "embeddings"))
+    note: ClassVar[str] = ""
+    """What a person should know before relying on its models."""
 
     def __init__(self, name: str, setting: ProviderSetting) -> None:
         self.name = name
