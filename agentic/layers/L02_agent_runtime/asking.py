@@ -9,13 +9,20 @@ from typing import Any, Final
 
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.ids import now
-from agentic.layers.L01_data_layer.models.error_codes import BudgetExceededError, FencedError
+from agentic.layers.L01_data_layer.models.error_codes import BudgetExceededError, FencedError, StateError
 from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L02_agent_runtime.errors import LimitReachedError
-from agentic.layers.L02_agent_runtime.journal import UNSURE, Journal, started
+from agentic.layers.L02_agent_runtime.journal import Journal, started
 from agentic.layers.L02_agent_runtime.limits import Guard, Spending
 from agentic.layers.L02_agent_runtime.live import LiveText
-from agentic.layers.L02_agent_runtime.outcomes import RunEndsError, error_of, failed, suspended
+from agentic.layers.L02_agent_runtime.outcomes import (
+    InterruptedRunError,
+    Outcome,
+    RunEndsError,
+    error_of,
+    failed,
+    suspended,
+)
 from agentic.layers.L02_agent_runtime.settings import L02Settings
 from agentic.layers.L04_model_gateway.client import L04Client
 
@@ -55,8 +62,10 @@ class Asking:
                 reply = await self._l04.complete(
                     request, run=journal.ref(), agent_id=journal.run["agent_id"], on_text=text
                 )
-        except (FencedError, *UNSURE):
+        except FencedError:
             raise
+        except StateError as error:  # nothing is reserved for a run that is paused or over
+            raise InterruptedRunError(str(error.members.get("current_status", "stopped"))) from error
         except PlatformError as error:
             await journal.write("model", name, started_at=began, given=dict(given), error=error_of(error))
             if isinstance(error, LimitReachedError):
@@ -75,7 +84,7 @@ class Asking:
             usage_id=reply.usage_id,
         )
 
-    def _after(self, error: PlatformError) -> Any:
+    def _after(self, error: PlatformError) -> Outcome:
         """What becomes of the run: it waits and asks again, or it ends."""
         failures = 0
         for step in reversed(self._journal.steps):

@@ -11,13 +11,13 @@ import structlog
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError, UnreachableError
 from agentic.layers.base.errors import PlatformError
-from agentic.layers.L01_data_layer.models.error_codes import FencedError
+from agentic.layers.L01_data_layer.models.error_codes import FencedError, StateError
 from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L02_agent_runtime.context import calls_of
 from agentic.layers.L02_agent_runtime.errors import LimitReachedError
 from agentic.layers.L02_agent_runtime.journal import UNSURE, Journal, started
 from agentic.layers.L02_agent_runtime.limits import Guard, Spending
-from agentic.layers.L02_agent_runtime.outcomes import Outcome, error_of, suspended, waiting
+from agentic.layers.L02_agent_runtime.outcomes import InterruptedRunError, Outcome, error_of, suspended, waiting
 from agentic.layers.L02_agent_runtime.subagents import ChildEnd, SubAgents
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.models import Outcome as ToolOutcome
@@ -143,6 +143,8 @@ class ToolUse:
                 await asyncio.sleep(pause)
             except (FencedError, *UNSURE):
                 raise
+            except StateError as error:  # no effect is reserved for a run that is over
+                raise InterruptedRunError(str(error.members.get("current_status", "stopped"))) from error
             except PlatformError as error:
                 return _refused(error)
         raise AssertionError("the last try ends the loop")
