@@ -15,9 +15,11 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 from agentic.layers.base.errors import PlatformError, from_problem
+from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.base.tool_traffic import Outcome
 from agentic.layers.L04_model_gateway.cassette_file import CassetteFile, CassetteWriter, Entry, Kind, read
-from agentic.layers.L04_model_gateway.errors import CassetteMismatchError
+from agentic.layers.L04_model_gateway.client import Backend
+from agentic.layers.L04_model_gateway.errors import CassetteMismatchError, NoProviderError
 from agentic.layers.L04_model_gateway.redaction import Redaction
 from agentic.layers.L04_model_gateway.request_form import as_text, canonical, difference
 
@@ -27,6 +29,8 @@ OnPiece = Callable[[str], Awaitable[None] | None]
 Ask = Callable[[OnPiece], Awaitable[Json]]
 """Asks a model for real: tells the pieces, and returns the whole reply, JSON-ready."""
 
+OURS: Final = frozenset({"usage_id"})
+"""What of a reply means something in this installation only, and is not recorded."""
 _KINDS: Final[dict[Kind, str]] = {"model": "model call", "tool": "tool call"}
 
 
@@ -77,7 +81,8 @@ class Recorder:
         except PlatformError as error:
             self._write(number, "model", asked, {"error": error.problem()})
             raise
-        self._write(number, "model", asked, {"pieces": self._clean(pieces), "reply": reply})
+        told_anew = {name: value for name, value in reply.items() if name not in OURS}
+        self._write(number, "model", asked, {"pieces": self._clean(pieces), "reply": told_anew})
         return reply
 
     async def carry(
@@ -146,13 +151,13 @@ class Player:
         return list(self._unused.values())
 
     async def ask(self, request: Mapping[str, Any], ask: Ask, on_piece: OnPiece | None = None) -> Json:
-        """The recorded reply, in the recorded pieces; the recorded error is raised.
+        """The recorded reply, in the recorded pieces, or in one if it came whole; the recorded error is raised.
 
         Raises:
             CassetteMismatchError: the recording has no such call.
         """
         answer = self._take("model", canonical(request))
-        for piece in answer["pieces"]:
+        for piece in answer["pieces"] or _as_one_piece(answer["reply"]):
             await tell(on_piece, piece)
         return answer["reply"]
 
@@ -203,6 +208,52 @@ class Player:
         return CassetteMismatchError(f"{told}:\n{changes}", number=expected.number)
 
 
+class CassetteBackend:
+    """The backend of an `L04Client` whose completions and embeddings go through a recorder or come from a player.
+
+    `l04 = L04Client(backend=CassetteBackend(recorder, l04.backend))`; a player needs no other backend below. What is replayed has no
+    `usage_id`: nothing was reserved, as nothing is paid; its tokens and cost are those of the recording, so that a run's limits
+    end it where they ended it.
+    """
+
+    def __init__(self, traffic: Traffic, below: Backend | None = None) -> None:
+        self._traffic = traffic
+        self._below = below
+
+    async def complete(self, order: dict[str, Any], on_text: OnPiece | None) -> Any:
+        """The reply to a `CompletionOrder`.
+
+        Raises:
+            CassetteMismatchError: the recording has no such call.
+            PlatformError: as the gateway, or as it was recorded.
+        """
+
+        async def ask(told: OnPiece) -> Json:
+            if self._below is None:
+                raise NoProviderError
+            return await self._below.complete(order, None if on_text is None else told)
+
+        reply = await self._traffic.ask(order["request"], ask, on_text)
+        return reply if order.get("task") == "embeddings" else {"usage_id": None, **reply}
+
+    async def answer(self, operation: Operation, call: Call) -> Answer:
+        """Other operations are those of the backend below."""
+        if self._below is None:
+            raise NoProviderError
+        return await self._below.answer(operation, call)
+
+    async def call(self, operation: Operation, call: Call) -> Any:
+        """Other operations are those of the backend below."""
+        if self._below is None:
+            raise NoProviderError
+        return await self._below.call(operation, call)
+
+    async def close(self) -> None:
+        """Lets go of what the backend below holds; the cassette is its owner's."""
+        if self._below is not None:
+            await self._below.close()
+
+
 async def tell(on_piece: OnPiece | None, piece: str) -> None:
     """Tells a piece to who wants to hear it."""
     if on_piece is not None and (waiting := on_piece(piece)) is not None:
@@ -212,3 +263,8 @@ async def tell(on_piece: OnPiece | None, piece: str) -> None:
 def _named(entry: Entry) -> str:
     name = f" of {entry.request.get('name')}" if entry.kind == "tool" else ""
     return f"call {entry.number} ({_KINDS[entry.kind]}{name})"
+
+
+def _as_one_piece(reply: Json) -> list[str]:
+    message: Json = reply.get("message") or {}
+    return [message["content"]] if message.get("content") else []

@@ -45,7 +45,10 @@ CHANGES: Final = "config.*,budget.*"
 
 def defaults(settings: L04Settings) -> dict[str, ProviderSetting]:
     """The providers of a platform that nobody has configured. One that is configured under the same name replaces it."""
-    return {"ollama": ProviderSetting(kind="ollama", base_url=settings.ollama_url, order=900)}
+    return {
+        "ollama": ProviderSetting(kind="ollama", base_url=settings.ollama_url, order=900),
+        "local": ProviderSetting(kind="local", order=950),
+    }
 
 
 @dataclass
@@ -217,7 +220,7 @@ class Catalogue:
         listed = [model["id"] for model in found]
         named = {name: provider.model_info(name) for name in provider.setting.models if name not in listed}
         entry.models = {**{model["id"]: model for model in found}, **named}
-        entry.status, entry.detail = "ok", ""
+        entry.status, entry.detail = "ok", provider.note
 
     async def _fetch(self, provider: Provider, request: Request) -> bytes:
         try:

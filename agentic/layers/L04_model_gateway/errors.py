@@ -117,7 +117,7 @@ class ProviderSettingError(ModelError):
     title = "Invalid provider setting"
 
 
-class LocalModelError(ModelError):
+class LocalModelError(NoProviderError):
     """The local model is not installed, or did not start."""
 
     code = "E4080"

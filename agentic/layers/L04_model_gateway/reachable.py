@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from agentic.layers.L04_model_gateway.models import ModelInfo, ProviderInfo
 
-PLAIN_WORDS = "It is a very small model for plumbing, demos and tests: what it says is seldom right."
-
 
 class ReachableModel(NamedTuple):
     """A model that can be asked."""
@@ -16,10 +14,11 @@ class ReachableModel(NamedTuple):
     name: str
     """As in requests: the provider, a slash, the model."""
     provider: str
+    kind: str
     model: ModelInfo
     paid: bool
     note: str
-    """What a person should know before believing it; often nothing."""
+    """What a person should know before relying on it; often nothing."""
 
 
 def reachable(providers: Iterable[ProviderInfo]) -> list[ReachableModel]:
@@ -35,7 +34,7 @@ def reachable(providers: Iterable[ProviderInfo]) -> list[ReachableModel]:
         for model in provider["models"]
         if not model["embeddings"]
     ]
-    return sorted(found, key=lambda each: (not each.note, each.paid, each.model["tools"] is not True))
+    return sorted(found, key=lambda each: (each.kind != "local", each.paid, each.model["tools"] is not True))
 
 
 def why_none(providers: Iterable[ProviderInfo]) -> list[str]:
@@ -52,5 +51,7 @@ def why_none(providers: Iterable[ProviderInfo]) -> list[str]:
 
 
 def _described(provider: ProviderInfo, model: ModelInfo) -> ReachableModel:
-    note = PLAIN_WORDS if provider["kind"] == "local" else ""
-    return ReachableModel(f"{provider['name']}/{model['id']}", provider["name"], model, provider["paid"], note)
+    name = f"{provider['name']}/{model['id']}"
+    return ReachableModel(
+        name, provider["name"], provider["kind"], model, provider["paid"], provider["detail"]
+    )

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from agentic.layers.base.tool_traffic import Outcome
+from agentic.layers.L01_data_layer.models.run import RunRef
 from agentic.layers.L04_model_gateway.cassette_file import VERSION, read
-from agentic.layers.L04_model_gateway.cassettes import Ask, OnPiece, Player, Recorder
+from agentic.layers.L04_model_gateway.cassettes import Ask, CassetteBackend, OnPiece, Player, Recorder
+from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L04_model_gateway.errors import (
     CassetteFileError,
     CassetteMismatchError,
@@ -293,3 +295,62 @@ def test_a_damaged_file_is_refused_with_the_line(path: Path, content: str, told:
 def test_a_file_that_is_not_there_is_refused(path: Path) -> None:
     with pytest.raises(CassetteFileError, match="cannot be read"):
         read(path)
+
+
+class Gateway:
+    """A backend of `L04Client` that answers, and counts."""
+
+    def __init__(self) -> None:
+        self.orders: list[dict[str, Any]] = []
+
+    async def complete(self, order: dict[str, Any], on_text: OnPiece | None) -> Any:
+        self.orders.append(order)
+        if order.get("task") == "embeddings":
+            return {"data": [{"embedding": [0.5, 1.0]}]}
+        for piece in ("It ", "rains."):
+            if on_text is not None:
+                await on_text(piece)  # type: ignore[misc]
+        usage = {"input_tokens": 3, "output_tokens": 2, "cost": 0.25, "cost_known": True}
+        message = {"role": "assistant", "content": "It rains."}
+        more = {"finish_reason": "stop", "usage_id": "reserved-1", "provider": "p", "model": "m"}
+        return {"message": message, "usage": usage, **more}
+
+    async def answer(self, *_: Any) -> Any:
+        raise AssertionError
+
+    async def call(self, *_: Any) -> Any:
+        raise AssertionError
+
+    async def close(self) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize("recorded_streamed", [True, False])
+@pytest.mark.parametrize("replayed_streamed", [True, False])
+async def test_a_client_of_the_gateway_is_recorded_and_replayed(
+    path: Path, recorded_streamed: bool, replayed_streamed: bool
+) -> None:
+    gateway = Gateway()
+    run = RunRef("0190a0b0-0000-7000-8000-000000000000", 1, 1)
+    live: list[str] = []
+    with Recorder(path, redaction=NO_SECRETS) as recorder:
+        client = L04Client(backend=CassetteBackend(recorder, gateway))
+        on_text = live.append if recorded_streamed else None
+        first = await client.complete(question("weather?"), run=run, on_text=on_text)
+        vectors = await client.embed({"model": "e", "input": "x"})
+    assert first.usage_id == "reserved-1" and len(gateway.orders) == 2
+    assert live == (["It ", "rains."] if recorded_streamed else [])
+    assert "reserved-1" not in path.read_text() and run.run_id not in path.read_text()
+
+    heard: list[str] = []
+    player = Player.of(path, NO_SECRETS)
+    offline = L04Client(backend=CassetteBackend(player))
+    on_text = heard.append if replayed_streamed else None
+    again = await offline.complete(question("weather?"), run=run._replace(step=7), on_text=on_text)
+    assert again == first._replace(usage_id=None)
+    pieces = ["It ", "rains."] if recorded_streamed else ["It rains."]
+    assert heard == (pieces if replayed_streamed else [])
+    assert await offline.embed({"model": "e", "input": "x"}) == vectors
+    player.finish()
+    with pytest.raises(CassetteMismatchError):
+        await offline.complete(question("And tomorrow?"))

@@ -133,8 +133,8 @@ def test_a_conversation_with_tools_is_told_in_words_that_its_template_knows() ->
     told = asked(request(messages=messages, tools=[CLOCK])).body["messages"]
     assert [message["role"] for message in told] == ["system", "user", "assistant", "user"]
     assert "clock" in told[0]["content"] and told[0]["content"].endswith("Be brief.")
-    assert json.loads(told[2]["content"]) == {"tool": "clock", "arguments": {"zone": "CET"}}
-    assert told[3]["content"] == "The tool's result: 12:00"
+    assert told[2]["content"] == 'I use clock with {"zone": "CET"}.'
+    assert told[3]["content"] == "The result of clock is: 12:00"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])

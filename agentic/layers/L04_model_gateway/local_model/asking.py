@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -50,15 +50,17 @@ def asked(request: Mapping[str, Any]) -> Asked:
     limit = request.get("max_completion_tokens") or request.get("max_tokens")
     if limit is not None:
         body["max_tokens"] = limit
-    messages = [_plain(number, message) for number, message in enumerate(request["messages"])]
+    names = _called(request["messages"])
+    messages = [_plain(number, message, names) for number, message in enumerate(request["messages"])]
     tools, must = _wanted_tools(request)
     if not tools:
         if request.get("response_format") is not None:
             body["response_format"] = request["response_format"]
         return Asked({**body, "messages": _merged(messages)})
+    has_result = request["messages"][-1].get("role") == "tool"
     answer = None if must else _answer_schema(request.get("response_format"))
     schema = {"type": "json_schema", "json_schema": {"name": "choice", "schema": _choice(tools, answer)}}
-    messages.insert(0, {"role": "system", "content": _explain(tools, answer is not None)})
+    messages.insert(0, {"role": "system", "content": _explain(tools, answer is not None, has_result)})
     return Asked(
         {**body, "messages": _merged(messages), "response_format": schema},
         frozenset(tool["name"] for tool in tools),
@@ -117,7 +119,8 @@ def _wanted_tools(request: Mapping[str, Any]) -> tuple[list[Json], bool]:
         return [], False
     if isinstance(choice, str):
         return tools, choice == "required"
-    name = (choice.get("function") or {}).get("name")
+    function: Json = choice.get("function") or {}
+    name = function.get("name")
     named = [tool for tool in tools if tool.get("name") == name]
     if not named:
         raise InvalidError.of(("tool_choice", f"there is no tool {name!r} among the tools"))
@@ -140,7 +143,7 @@ def _choice(tools: list[Json], answer: Json | None) -> Json:
     options = list[Json]()
     for number, tool in enumerate(tools):
         place = f"tool{number}"
-        parameters = tool.get("parameters") or {"type": "object", "properties": {}}
+        parameters: Json = tool.get("parameters") or {"type": "object", "properties": {}}
         definitions[place] = _moved(parameters, place)
         options.append(_object(tool={"const": tool["name"]}, arguments={"$ref": f"#/$defs/{place}"}))
     if answer is not None:
@@ -174,30 +177,41 @@ def _reference(key: str, value: Any, place: str) -> Any:
     return _moved(value, place)
 
 
-def _explain(tools: list[Json], may_answer: bool) -> str:
-    lines = ["You can use these tools:"]
+def _explain(tools: list[Json], may_answer: bool, has_result: bool) -> str:
+    """What to do, in the words that this very model was seen to follow. The schemas hold it; it need not read them."""
+    lines = ["Tools:"]
     for tool in tools:
-        schema = json.dumps(tool.get("parameters") or {}, ensure_ascii=False)
-        lines.append(f"- {tool['name']}: {tool.get('description') or 'no description'} Arguments: {schema}")
-    lines.append('To use a tool, write {"tool": its name, "arguments": its arguments}.')
-    if may_answer:
+        parameters: Json = tool.get("parameters") or {}
+        names = ", ".join(parameters.get("properties") or ())
+        lines.append(f"- {tool['name']}({names}): {tool.get('description') or ''}")
+    if not may_answer:
+        lines.append('Reply with JSON. Use a tool: {"tool": "name", "arguments": {...}}.')
+    elif has_result:
+        lines.append('Reply with JSON. You have the result of a tool, so answer with it: {"answer": "..."}.')
+    else:
         lines.append(
-            'To answer, write {"answer": your answer}. When a tool\'s result answers the question, answer.'
+            'Reply with JSON. Use a tool first: {"tool": "name", "arguments": {...}}. '
+            'When you have its result: {"answer": "..."}.'
         )
     return "\n".join(lines)
 
 
-def _plain(number: int, message: Mapping[str, Any]) -> Json:
-    """A message in the words that the template knows: a role and a text."""
+def _called(messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The tool of each call, by the call's id."""
+    calls = [call for message in messages for call in message.get("tool_calls") or ()]
+    return {call["id"]: call["function"]["name"] for call in calls}
+
+
+def _plain(number: int, message: Mapping[str, Any], names: Mapping[str, str]) -> Json:
+    """A message in what the template knows, a role and a text. Calls are told in words: shown as JSON, it repeats them."""
     role, text = message.get("role"), _text(number, message.get("content"))
     if role == "tool":
-        return {"role": "user", "content": f"The tool's result: {text}"}
+        name = names.get(message.get("tool_call_id", ""), "the tool")
+        return {"role": "user", "content": f"The result of {name} is: {text}"}
     if role == "assistant" and message.get("tool_calls"):
-        calls = [
-            f'{{"tool": {json.dumps(call["function"]["name"])}, "arguments": {call["function"]["arguments"]}}}'
-            for call in message["tool_calls"]
-        ]
-        return {"role": "assistant", "content": "\n".join([*([text] if text else []), *calls])}
+        functions = [call["function"] for call in message["tool_calls"]]
+        used = [f"I use {function['name']} with {function['arguments']}." for function in functions]
+        return {"role": "assistant", "content": "\n".join([*([text] if text else []), *used])}
     return {"role": "system" if role == "developer" else role, "content": text}
 
 

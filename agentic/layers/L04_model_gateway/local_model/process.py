@@ -103,15 +103,14 @@ class LocalModelProcess:
         await self._end()  # what is left of one that died
         self._said.clear()
         key = secrets.token_urlsafe(32)
-        process = self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", str(Path(__file__).with_name("serve.py"))),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            cwd="/",
-            env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ},
-            start_new_session=True,  # Ctrl-C in the terminal is for the platform, which stops it in its order
-        )
+        spawning = asyncio.create_task(_spawn())
+        try:
+            process = await asyncio.shield(spawning)
+        except asyncio.CancelledError:
+            self._process = await spawning  # else nobody would know of it
+            await self._end()
+            raise
+        self._process = process
         self._listening = asyncio.create_task(self._listen(process), name="local model: what it says")
         try:
             self._endpoint = Endpoint(await self._address(process, self._wanted(file.resolve(), key)), key)
@@ -183,6 +182,18 @@ class LocalModelProcess:
             await process.wait()
             if self._listening is not None:
                 self._listening.cancel()
+
+
+async def _spawn() -> Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", str(Path(__file__).with_name("serve.py"))),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        cwd="/",
+        env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ},
+        start_new_session=True,  # Ctrl-C in the terminal is for the platform, which stops it in its order
+    )
 
 
 def _processors() -> int:

