@@ -16,7 +16,6 @@ from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 from agentic.layers.base.operation import Call, Operation
-from agentic.layers.L01_data_layer.collection import given
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.approval import Approval
 from agentic.layers.L01_data_layer.models.resource import Page
@@ -34,6 +33,11 @@ KEY_VARIABLE: Final = "PLATFORM_L02_KEY"
 AT_REST: Final = frozenset(("completed", "failed", "cancelled", "waiting_approval"))
 
 Ref = str | UUID
+
+
+def given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not none."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 class L02Client:

@@ -1,17 +1,14 @@
 """Runs an agent's own code by its steps: what is there is given back, what is not is done and written.
 
-Each call has a place: its number within the task that makes it, and the place of that task. So calls that run at the
-same time (`asyncio.gather`) find their own steps again, in whatever order they were written.
+What stands where is said by places (`places.py`), so calls that run at the same time (`asyncio.gather`) find their own
+steps again, in whatever order they were written.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, TypeVar
@@ -40,7 +37,9 @@ from agentic.layers.L02_agent_runtime.outcomes import (
     together,
     waiting,
 )
+from agentic.layers.L02_agent_runtime.places import begin, next_place, slot_of
 from agentic.layers.L02_agent_runtime.recorded import Recorded
+from agentic.layers.L02_agent_runtime.step_parts import result_of, said_in
 from agentic.layers.L02_agent_runtime.subagents import ChildEnd, SubAgents, find_agent
 from agentic.layers.L02_agent_runtime.tool_use import ToolUse
 
@@ -51,21 +50,6 @@ TO_THE_CODE: Final = (ToolFailedError, ChildFailedError, AgentCodeError)
 SETTLE: Final = 0.02
 """Seconds that the code has to do something more when all that it has begun is waiting."""
 CANCEL_AGAIN: Final = 1.0
-NESTED: Final = 1_000_000
-"""Effect keys need a number: of places in tasks within tasks, it lies beyond those of steps."""
-
-
-@dataclass
-class _Scope:
-    """A task of the code, by its place, and how far it has come."""
-
-    path: str
-    task: asyncio.Task[Any] | None
-    calls: int = 0
-    tasks: int = 0
-
-
-_scope: ContextVar[_Scope] = ContextVar("scope")
 
 
 class FunctionRun:
@@ -119,7 +103,7 @@ class FunctionRun:
             await _end(code)
 
     async def _run_code(self, context: RunContext) -> Any:
-        _scope.set(_Scope("", asyncio.current_task()))
+        begin()
         try:
             return _as_json(await self._function(context, self._journal.run["input"]), "The agent's answer")
         except (AgentCodeError, asyncio.CancelledError):
@@ -142,15 +126,6 @@ class FunctionRun:
                     return
 
     # -- the frame of every call
-
-    def _place(self) -> str:
-        scope, task = _scope.get(), asyncio.current_task()
-        if scope.task is not task:
-            scope.tasks += 1
-            scope = _Scope(f"{scope.path}/{scope.calls}.{scope.tasks}", task)
-            _scope.set(scope)
-        scope.calls += 1
-        return f"{scope.path}/{scope.calls}"
 
     async def _durably(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does the work of a call. What ends the run does not come back into the code: it could catch it."""
@@ -177,7 +152,7 @@ class FunctionRun:
 
     async def model(self, messages: list[dict[str, Any]], options: Mapping[str, Any]) -> Answer:
         """Asks a model."""
-        at = self._place()
+        at = next_place()
         name = str(options.get("model") or self._configuration.model or "default")
 
         async def work() -> Answer:
@@ -212,7 +187,7 @@ class FunctionRun:
 
     async def tool(self, name: str, arguments: dict[str, Any]) -> Any:
         """Uses a tool."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> Any:
             digest = _digest(arguments)
@@ -222,7 +197,7 @@ class FunctionRun:
                 await self._load_tools()
                 began = started()
                 async with self._guard.time(spent):
-                    end = await self._tools.make(name, arguments, _slot(at), at)
+                    end = await self._tools.make(name, arguments, slot_of(at), at)
                 if isinstance(end, Outcome):
                     raise RunEndsError(end)
                 step = await self._tools.keep(
@@ -234,7 +209,7 @@ class FunctionRun:
 
     async def agent(self, reference: str, value: Any) -> Any:
         """Has another agent run."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> Any:
             digest = _digest(value)
@@ -253,7 +228,7 @@ class FunctionRun:
 
     async def step(self, name: str, function: Callable[[], Any]) -> Any:
         """Calls a function once."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> Any:
             step = self._recorded.find(at, "step", name, None)
@@ -284,7 +259,7 @@ class FunctionRun:
 
     async def sleep(self, until: datetime | float) -> None:
         """Waits."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> None:
             step = self._recorded.find(at, "sleep", "sleep", None)
@@ -302,7 +277,7 @@ class FunctionRun:
 
     async def ask(self, question: str, request: Mapping[str, Any], seconds: float | None) -> Decision:
         """Asks a person."""
-        at, name = self._place(), question[:255] or "question"
+        at, name = next_place(), question[:255] or "question"
 
         async def work() -> Decision:
             digest = _digest([question, dict(request)])
@@ -346,7 +321,7 @@ class FunctionRun:
 
     async def messages(self) -> list[Any]:
         """What was said into the run."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> list[Any]:
             step = self._recorded.find(at, "step", "messages", None)
@@ -364,7 +339,7 @@ class FunctionRun:
                     "messages",
                     started_at=started(),
                     given=given,
-                    output=[each["input"] for each in said],
+                    output=[said_in(each) for each in said],
                 )
                 self._recorded.add(step)
                 self._recorded.used.add(at)
@@ -386,14 +361,7 @@ def _output(step: RunStep, error_class: type[PlatformError]) -> Any:
     if step["status"] == "failed":
         error = step["error"] or {}
         raise error_class(f"{step['name']}: {error.get('detail', 'no details')}", step=step["number"])
-    output: Any = step["output"]
-    return output["output"] if isinstance(output, dict) and "child_run" in output else output
-
-
-def _slot(at: str) -> int:
-    """A number for a place, the same each time."""
-    number = at.removeprefix("/")
-    return int(number) if number.isdigit() else NESTED + zlib.crc32(at.encode()) % 2_000_000_000
+    return result_of(step)
 
 
 def _digest(value: Any) -> str:
