@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L01_data_layer.models.error_codes import NotFoundError
 from agentic.layers.L10_human_interface import layer_health, topology, words
@@ -16,7 +17,6 @@ from agentic.layers.L10_human_interface.errors import ViewError
 from agentic.layers.L10_human_interface.event_chart import chart_of
 from agentic.layers.L10_human_interface.event_query import EventsQuery
 from agentic.layers.L10_human_interface.formats import compact, whole
-from agentic.layers.L10_human_interface.kinds import grouped
 from agentic.layers.L10_human_interface.remembered import Remembered
 from agentic.layers.L10_human_interface.wanted import Wanted
 from agentic.layers.L10_human_interface.web_site import Site
@@ -26,8 +26,8 @@ MOST: Final = 25
 FRESH: Final = 0.9
 CHART: Final = 5.0
 """Seconds for which a histogram is good."""
-NOTHING: Final = {"aggregate_type": "\x00"}
-"""A filter that lets nothing in: no text that is stored has a NUL in it."""
+NOTHING: Final = {"aggregate_id": str(UUID(int=0))}
+"""A filter that lets nothing in: no record has this id."""
 
 Fragments = Mapping[str, str]
 """Fragments by a name under which the same content is not sent twice."""
@@ -45,7 +45,6 @@ class Ticks:
         self._site = site
         self.counts = Remembered(self._counts, FRESH)
         self.overview = Remembered(self._overview, FRESH)
-        self.events = Remembered(self._events, FRESH)
         self.layers = Remembered(self._layers, FRESH)
 
     async def _counts(self) -> Fragments:
@@ -71,14 +70,13 @@ class Ticks:
             "health": partial("#health", "outerMorph", health),
         }
 
-    async def _events(self) -> Fragments:
-        groups = grouped(await self._site.l01.events.kinds())
-        chips = {group.id: partial(f"#{group.id}", "textContent", compact(group.count)) for group in groups}
-        return {**await self.counts(), **chips}
-
     async def _layers(self) -> Fragments:
-        block = self._site.renderer.block("layers", "measured", **await topology.shown(self._site.monitor))
-        return {**await self.counts(), "layers": partial("#measured", "outerMorph", block)}
+        block = self._site.renderer.block("layers", "measured", **await topology.shown(self._site))
+        layers = {"layers": partial("#measured", "outerMorph", block)}
+        try:
+            return {**await self.counts(), **layers}
+        except PlatformError:  # what shows that the data layer is gone must not wait for it
+            return layers
 
 
 class View:
@@ -161,7 +159,7 @@ class Agent(View):
     """One agent with its timeline."""
 
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
-        self._id = filters.get("aggregate_id", str(UUID(int=0)))
+        self._id = filters.get("aggregate_id", NOTHING["aggregate_id"])
         super().__init__(site, ticks, {"aggregate_type": "agent", "aggregate_id": self._id})
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
@@ -189,8 +187,13 @@ class Events(View):
         self.tick = self._tick
 
     async def _tick(self) -> Fragments:
-        fragments, chart = await asyncio.gather(self._ticks.events(), self._charted())
-        return {**fragments, "chart": chart}
+        counts, kinds, chart = await asyncio.gather(
+            self._ticks.counts(), self.site.kind_counts.of(self._query), self._charted()
+        )
+        chips = {
+            name: partial(f"#{name}", "textContent", compact(count)) for name, count in kinds.by_id.items()
+        }
+        return {**counts, **chips, "chart": chart}
 
     async def _chart(self) -> str:
         chart = await chart_of(self.site.l01, self._query)
