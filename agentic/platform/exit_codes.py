@@ -12,3 +12,11 @@ NOT_RUNNING: Final = 5
 """No platform runs on the data folder."""
 REFUSED: Final = 6
 """It would not be safe."""
+RUN_FAILED: Final = 7
+"""The agent's run failed."""
+RUN_CANCELLED: Final = 8
+"""The agent's run was cancelled."""
+RUN_WAITS: Final = 9
+"""The agent's run waits for a person."""
+RUN_GOES_ON: Final = 10
+"""The agent's run goes on, and nobody watches it here any more."""
