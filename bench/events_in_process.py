@@ -71,7 +71,7 @@ async def _local_backend(layer: DataLayer, report: Report, rounds: int) -> None:
     async def service(_: Call) -> Answer:
         return answer
 
-    backend = LocalBackend([Route(get, service)], layer.feed)
+    backend = LocalBackend([Route(get, service)], layer.feed, layer.texts)
     client = L01Client(backend=backend)
     ways: dict[str, Callable[[], Awaitable[object]]] = {
         "service": lambda: service(Call(path)),

@@ -11,12 +11,17 @@ from agentic.layers.L01_data_layer import models, tables
 from agentic.layers.L01_data_layer.models import (
     access,
     agent,
+    approval,
+    budget,
     document,
     evaluation,
     feedback,
     goal,
     model_usage,
     plan,
+    run,
+    run_step,
+    schedule,
     session,
     task,
     tool,
@@ -28,12 +33,17 @@ assert models
 RESOURCES: list[tuple[Resource[Any], Table]] = [
     (access.API_KEYS, tables.API_KEYS),
     (agent.AGENTS, tables.AGENTS),
+    (approval.APPROVALS, tables.APPROVALS),
+    (budget.BUDGETS, tables.BUDGETS),
     (document.DOCUMENTS, tables.DOCUMENTS),
     (evaluation.EVALUATIONS, tables.EVALUATIONS),
     (feedback.FEEDBACK, tables.FEEDBACK_ENTRIES),
     (goal.GOALS, tables.GOALS),
     (model_usage.MODEL_USAGE, tables.MODEL_USAGE),
     (plan.PLANS, tables.PLANS),
+    (run.RUNS, tables.RUNS),
+    (run_step.RUN_STEPS, tables.RUN_STEPS),
+    (schedule.SCHEDULES, tables.SCHEDULES),
     (session.SESSIONS, tables.SESSIONS),
     (session.CHECKPOINTS, tables.CHECKPOINTS),
     (task.TASKS, tables.TASKS),
@@ -95,7 +105,17 @@ def test_every_filter_on_a_column_has_an_index_that_pages(resource: Resource[Any
 
 @pytest.mark.parametrize(
     "machine",
-    [states.AGENT, states.GOAL, states.PLAN, states.TASK, states.TOOL_EXECUTION, states.SESSION],
+    [
+        states.AGENT,
+        states.APPROVAL,
+        states.GOAL,
+        states.MODEL_CALL,
+        states.PLAN,
+        states.RUN,
+        states.SESSION,
+        states.TASK,
+        states.TOOL_EXECUTION,
+    ],
 )
 def test_every_state_can_be_reached_and_every_target_is_a_state(machine: states.Machine) -> None:
     targets = set().union(*machine.values())

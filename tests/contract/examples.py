@@ -10,6 +10,8 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.collection import Collection
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import AGENTS
+from agentic.layers.L01_data_layer.models.approval import APPROVALS
+from agentic.layers.L01_data_layer.models.budget import BUDGETS
 from agentic.layers.L01_data_layer.models.document import DOCUMENTS
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK
@@ -17,6 +19,8 @@ from agentic.layers.L01_data_layer.models.goal import GOALS
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE
 from agentic.layers.L01_data_layer.models.plan import PLANS
 from agentic.layers.L01_data_layer.models.resource import Resource
+from agentic.layers.L01_data_layer.models.run import RUNS
+from agentic.layers.L01_data_layer.models.schedule import SCHEDULES
 from agentic.layers.L01_data_layer.models.session import SESSIONS
 from agentic.layers.L01_data_layer.models.task import TASKS
 from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS
@@ -49,6 +53,14 @@ class Example:
 
 def _agent(l01: L01Client) -> Awaitable[Any]:
     return l01.create_agent("referred to")
+
+
+def _run(l01: L01Client) -> Awaitable[Any]:
+    return l01.runs.create()
+
+
+def _goal(l01: L01Client) -> Awaitable[Any]:
+    return l01.create_goal(None, "referred to")
 
 
 def _task(l01: L01Client) -> Awaitable[Any]:
@@ -90,10 +102,60 @@ EXAMPLES = [
             "input_tokens": 1,
             "latency_ms": 20,
             "cost_estimate": 0.000123,
+            "key_id": "k",
+            "status": "failed",
+            "cached_tokens": 1,
+            "reasoning_tokens": 2,
+            "ttft_ms": 3,
+            "step": 4,
+            "error": JSON,
         },
-        found_by={"model_provider": "p", "model_name": "m"},
-        not_found_by={"model_name": "n"},
-        references={"agent_id": _agent},
+        found_by={"model_provider": "p", "model_name": "m", "key_id": "k", "status": "failed"},
+        not_found_by={"model_name": "n", "status": "completed"},
+        references={"agent_id": _agent, "run_id": _run, "goal_id": _goal},
+    ),
+    Example(
+        RUNS,
+        lambda l01: l01.runs,
+        {
+            "input": JSON,
+            "configuration": JSON,
+            "priority": 9,
+            "due_at": "2126-11-22T12:00:00.000000Z",
+        },
+        found_by={"status": "queued"},
+        not_found_by={"status": "running"},
+        references={
+            "agent_id": _agent,
+            "session_id": lambda l01: l01.sessions.create(),
+            "parent_run_id": _run,
+            "goal_id": _goal,
+        },
+    ),
+    Example(
+        APPROVALS,
+        lambda l01: l01.approvals,
+        {"title": "May it?", "request": JSON, "expires_at": "2126-11-22T12:00:00.000000Z"},
+        found_by={"status": "pending"},
+        not_found_by={"status": "approved"},
+        references={"agent_id": _agent, "run_id": _run},
+    ),
+    Example(
+        BUDGETS,
+        lambda l01: l01.budgets,
+        {"scope": "model", "subject": "m", "period": "day", "max_tokens": 2**40, "max_cost": 0.000123},
+        {"max_tokens": None, "max_cost": 1_000_000.5, "enabled": False},
+        {"scope": "model", "subject": "m", "enabled": False},
+        {"scope": "key", "enabled": True},
+    ),
+    Example(
+        SCHEDULES,
+        lambda l01: l01.schedules,
+        {"name": "s", "at": "2126-11-22T12:00:00.000000Z", "timezone": "Europe/Berlin", "input": JSON},
+        {"name": "t", "input": None, "timezone": "UTC"},
+        {"enabled": True},
+        {"enabled": False},
+        {"agent_id": _agent},
     ),
     Example(
         GOALS,

@@ -20,9 +20,9 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
-from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, given
+from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, Readable, given
 from agentic.layers.L01_data_layer.models.access import API_KEYS
-from agentic.layers.L01_data_layer.models.agent import AGENTS, Agent
+from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.check import (
     CHECK,
     CheckPage,
@@ -37,10 +37,19 @@ from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
 from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
+from agentic.layers.L01_data_layer.models.run_step import RUN_STEPS
 from agentic.layers.L01_data_layer.models.statistics import AGENT_STATS, USAGE_STATS, AgentStats, UsageStats
 from agentic.layers.L01_data_layer.models.task import TASKS, Task
-from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS, Tool, ToolExecution
-from agentic.layers.L01_data_layer.special_collections import Configuration, Documents, Sessions
+from agentic.layers.L01_data_layer.models.tool import TOOLS, Tool, ToolExecution
+from agentic.layers.L01_data_layer.run_collections import (
+    Approvals,
+    Budgets,
+    Runs,
+    Schedules,
+    ToolExecutions,
+)
+from agentic.layers.L01_data_layer.special_collections import Agents, Configuration, Documents, Sessions
+from agentic.layers.L01_data_layer.usage_collection import Usage
 
 DEFAULT_URL = "http://localhost:8002"
 URL_VARIABLE = "PLATFORM_L01_URL"
@@ -79,10 +88,16 @@ class L01Client:
         if backend is None:
             backend = _default_backend() if base_url == DEFAULT_URL else HttpBackend(base_url)
         self.backend = backend
-        self.agents = Collection(backend, AGENTS)
+        self.agents = Agents(backend)
         self.tools = Collection(backend, TOOLS)
-        self.tool_executions = Collection(backend, TOOL_EXECUTIONS)
+        self.tool_executions = ToolExecutions(backend)
         self.model_usage = Collection(backend, MODEL_USAGE)
+        self.usage = Usage(backend)
+        self.budgets = Budgets(backend)
+        self.runs = Runs(backend)
+        self.run_steps = Readable(backend, RUN_STEPS)
+        self.approvals = Approvals(backend)
+        self.schedules = Schedules(backend)
         self.goals = Collection(backend, GOALS)
         self.plans = Collection(backend, PLANS)
         self.tasks = Collection(backend, TASKS)

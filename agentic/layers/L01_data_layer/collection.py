@@ -31,16 +31,12 @@ def given(query: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in query.items() if value is not None}
 
 
-class Collection(Generic[R]):
-    """The records of one resource."""
+class Readable(Generic[R]):
+    """The records of one resource, to be read."""
 
     def __init__(self, backend: Backend, resource: Resource[R]) -> None:
         self._backend = backend
         self._operations = resource.operations
-
-    async def create(self, *, idempotency_key: str | None = None, **fields: Any) -> R:
-        """A new record. With a key, a repeated call answers what the first one did."""
-        return await self._backend.call(self._operations["create"], Call(body=fields, key=idempotency_key))
 
     async def get(self, record_id: str | UUID, *, as_of: str | None = None) -> R:
         """One record, as it is or as it was at a time or position."""
@@ -62,6 +58,14 @@ class Collection(Generic[R]):
             cursor = page["next_cursor"]
             if cursor is None:
                 return
+
+
+class Collection(Readable[R]):
+    """The records of one resource."""
+
+    async def create(self, *, idempotency_key: str | None = None, **fields: Any) -> R:
+        """A new record. With a key, a repeated call answers what the first one did."""
+        return await self._backend.call(self._operations["create"], Call(body=fields, key=idempotency_key))
 
     async def update(
         self, record_id: str | UUID, changes: Mapping[str, Any], *, expected_version: int | None = None

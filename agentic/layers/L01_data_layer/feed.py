@@ -18,7 +18,7 @@ import structlog
 from agentic.layers.base.common_errors import BusUnavailableError
 from agentic.layers.L01_data_layer.backends.backend import FeedEvent, feed_event
 from agentic.layers.L01_data_layer.database import Database
-from agentic.layers.L01_data_layer.redis_client import CHANNEL, Bus
+from agentic.layers.L01_data_layer.redis_client import CHANNEL, TOLD, Bus
 from agentic.layers.L01_data_layer.relay import RENDER, Placed
 
 log = structlog.get_logger()
@@ -143,9 +143,10 @@ class EventFeed:
             await self._elsewhere.wait()
             try:
                 async with aclosing(self._bus.subscribe(CHANNEL)) as messages:
-                    async for _ in messages:
+                    async for message in messages:
                         self._subscribed = True
-                        self._wake.set()
+                        if message is None or not message.startswith(TOLD):
+                            self._wake.set()
                         if not self._elsewhere.is_set():
                             break
             except BusUnavailableError as error:

@@ -1,7 +1,7 @@
 """Records as they were, as rows: each the fold of its events up to a bound.
 
 A record's state is the payload of its `create` with each later payload laid over it (`jsonb_merge`, an aggregate that
-the first migration makes of PostgreSQL's own `||`). `folded` gives such states the columns of their table, so that
+the first migration makes of PostgreSQL's own `||`); beneath lie the defaults of columns that were added later. `folded` gives such states the columns of their table, so that
 lists, filters and answers are made from the past as they are from the present.
 """
 
@@ -9,12 +9,31 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, Table, bindparam, func, select, true
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Table,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
+from agentic.layers.base import jsonio
 from agentic.layers.L01_data_layer.conditions import CLOCK_SLACK, first_id
-from agentic.layers.L01_data_layer.statements import from_json, number, public, word
+from agentic.layers.L01_data_layer.statements import default_of, from_json, number, public, word
 from agentic.layers.L01_data_layer.tables.event import AGGREGATES, EVENTS
+
+
+def before(table: Table) -> ColumnElement[Any]:
+    """What a record had in the columns that came later than its events: an empty object when there are none."""
+    later = {column.name: default_of(column) for column in public(table) if column.info.get("later")}
+    return cast(word(jsonio.encode(later).decode()), JSONB())
+
 
 Bound = Literal["time", "position", "version"]
 
@@ -57,7 +76,7 @@ def folded(table: Table, name: str, bound: Bound) -> Any:
     what its records cost, however long the log is.
     """
     past = (
-        select(STATE.label("state"))
+        select(before(table).op("||")(STATE).label("state"))
         .where(
             EVENTS.c.aggregate_type == word(name),
             EVENTS.c.aggregate_id == AGGREGATES.c.aggregate_id,

@@ -13,12 +13,14 @@ from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
 from agentic.layers.L01_data_layer import client
 from agentic.layers.L01_data_layer.backends.local import LocalBackend
 from agentic.layers.L01_data_layer.database import Database
+from agentic.layers.L01_data_layer.expiry import end_overdue
 from agentic.layers.L01_data_layer.feed import EventFeed
 from agentic.layers.L01_data_layer.idempotency import forget_old
+from agentic.layers.L01_data_layer.live_text import LiveTexts
 from agentic.layers.L01_data_layer.migrate import migrate
 from agentic.layers.L01_data_layer.redis_client import Bus
 from agentic.layers.L01_data_layer.relay import Relay
-from agentic.layers.L01_data_layer.routers import event_stream, routes_by_section
+from agentic.layers.L01_data_layer.routers import event_stream, routes_by_section, text_stream
 from agentic.layers.L01_data_layer.services import Services
 from agentic.layers.L01_data_layer.settings import L01Settings
 from agentic.layers.L01_data_layer.store import Store
@@ -39,16 +41,18 @@ class DataLayer(Layer):
         self.relay = Relay(self.database, self.bus)
         self.feed = EventFeed(self.database, self.bus, self.relay.elsewhere)
         self.relay.listeners.append(self.feed.hand_over)
-        self.services = Services(Store(self.database, self.relay.wake))
+        self.texts = LiveTexts(self.bus)
+        self.services = Services(Store(self.database, self.relay.wake), self.texts)
         self.sections = routes_by_section(self.services)
         self.backend = LocalBackend(
-            [route for routes in self.sections.values() for route in routes], self.feed
+            [route for routes in self.sections.values() for route in routes], self.feed, self.texts
         )
 
     def build(self) -> LayerApp:
         """Every operation as a route."""
         app = LayerApp(self.title)
         app.serve_stream(event_stream.PATH, event_stream.router(self.feed))
+        app.serve_stream(text_stream.PATH, text_stream.router(self.texts))
         for section, routes in self.sections.items():
             app.serve(routes, section)
         return app
@@ -64,20 +68,24 @@ class DataLayer(Layer):
         finally:
             client.gone_from_here(self.backend)
             self.feed.end()
+            self.texts.end()
             await self.bus.close()
             await self.database.close()
 
     def background(self) -> Mapping[str, Work]:
-        """The relay, the feed that live readers hang on, and the end of kept answers."""
+        """The relay, the feed and the texts that live readers hang on, and the ends of what is kept for a time."""
         return {
             "relay": self.relay.lead,
             "feed": self.feed.run,
+            "live text": self.texts.run,
             "kept answers": lambda: forget_old(self.database),
+            "expiry": lambda: end_overdue(self.services.decisions, self.services.model_usage),
         }
 
     def stopping(self) -> None:
-        """Ends the streams of events; their readers come back to the next start."""
+        """Ends the streams; their readers come back to the next start."""
         self.feed.end()
+        self.texts.end()
 
     def local_client(self) -> client.L01Client:
         """`L01Client` on the services of this process."""

@@ -14,6 +14,8 @@ from redis.exceptions import RedisError
 from agentic.layers.base.common_errors import BusUnavailableError
 
 CHANNEL: Final = "l01:events"
+TOLD: Final = b'{"event_type":"run.tokens",'
+"""How a live text begins, which is no event of the log: nothing is there to be read after it."""
 LIMIT: Final = 2.0
 
 

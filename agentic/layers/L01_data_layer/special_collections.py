@@ -8,6 +8,7 @@ from uuid import UUID
 from agentic.layers.base.operation import Call, Operation, validated
 from agentic.layers.L01_data_layer.backends.backend import Backend
 from agentic.layers.L01_data_layer.collection import Collection, given
+from agentic.layers.L01_data_layer.models.agent import AGENT_HISTORY, AGENTS, RESTORE_AGENT, Agent
 from agentic.layers.L01_data_layer.models.config import (
     CONFIG_HISTORY,
     CONFIG_NAMESPACES,
@@ -44,6 +45,22 @@ from agentic.layers.L01_data_layer.models.session import (
 )
 
 Ref = str | UUID
+
+
+class Agents(Collection[Agent]):
+    """Agents: restored from their versions."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend, AGENTS)
+
+    async def history(self, agent_id: Ref, **query: Any) -> Page[Version]:
+        """The versions of an agent, newest first, of a deleted one too. `limit`, `cursor`."""
+        return await self._backend.call(AGENT_HISTORY, Call({"id": agent_id}, given(query)))
+
+    async def restore(self, agent_id: Ref, version: int, *, expected_version: int | None = None) -> Agent:
+        """The agent with a new version in which all but its state is that of an earlier one."""
+        call = Call({"id": agent_id}, body={"version": version}, expected=expected_version)
+        return await self._backend.call(RESTORE_AGENT, call)
 
 
 class Documents(Collection[Document]):

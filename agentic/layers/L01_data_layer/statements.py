@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     bindparam,
     case,
     cast,
@@ -37,6 +38,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from agentic.layers.base import jsonio
 from agentic.layers.L01_data_layer.tables.event import AGGREGATES, EVENTS
 
 _DIALECT: Any = postgresql.asyncpg.dialect()
@@ -82,6 +84,19 @@ def rendered(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def public(table: Any) -> list[Column[Any]]:
     """The columns that a record shows."""
     return [column for column in table.columns if not isinstance(column.type, TSVECTOR)]
+
+
+def default_of(column: Column[Any]) -> Any:
+    """What a column has that nobody gave a value: its constant default, as JSON has it; none where there is none."""
+    said: Any = getattr(column.server_default, "arg", None)
+    if said is None or not isinstance(said, TextClause):
+        return None
+    if not said.text.startswith("'"):
+        return jsonio.decode(said.text)
+    inner = said.text.strip("'")
+    if isinstance(column.type, ARRAY):
+        return []
+    return jsonio.decode(inner) if isinstance(column.type, JSONB) else inner
 
 
 def as_json(source: Any, columns: list[str]) -> ColumnElement[Any]:

@@ -127,6 +127,22 @@ class StateError(CommonError):
     title = "Illegal state change"
 
 
+class FencedError(CommonError):
+    """The run has been taken over since: it stands at another token, and nothing was written."""
+
+    code = "E1021"
+    status = 409
+    title = "Fenced off"
+
+
+class ConsumedError(CommonError):
+    """The approval was not given, or was used before: it allows one execution, once."""
+
+    code = "E1022"
+    status = 409
+    title = "Approval not usable"
+
+
 class UnauthorizedError(CommonError):
     """This needs a valid key."""
 
@@ -157,6 +173,14 @@ class CrossSiteError(CommonError):
     code = "E1033"
     status = 403
     title = "Cross-site request"
+
+
+class BudgetExceededError(CommonError):
+    """The call would break a budget. `budget` says which, `left` how much of it is left."""
+
+    code = "E1040"
+    status = 429
+    title = "Budget exceeded"
 
 
 class UnreachableError(CommonError):

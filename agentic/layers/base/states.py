@@ -57,13 +57,37 @@ TOOL_EXECUTION: Final = _machine(
     timeout="",
     cancelled="",
     permission_denied="",
-    unknown="",
+    unknown="success error running",
 )
 SESSION: Final = _machine(
     active="paused completed crashed",
     paused="active completed crashed",
     completed="",
     crashed="",
+)
+
+
+RUN: Final = _machine(
+    queued="running suspended cancelled failed",
+    running="waiting_approval suspended completed failed cancelled",
+    waiting_approval="running suspended cancelled failed",
+    suspended="running waiting_approval cancelled failed",
+    completed="",
+    failed="",
+    cancelled="",
+)
+APPROVAL: Final = _machine(
+    pending="approved denied expired",
+    approved="consumed expired",
+    denied="",
+    expired="",
+    consumed="",
+)
+MODEL_CALL: Final = _machine(
+    reserved="completed failed cut",
+    completed="",
+    failed="",
+    cut="",
 )
 
 

@@ -17,10 +17,19 @@ from agentic.layers.L01_data_layer.models.error_codes import InvalidError
 from agentic.layers.L01_data_layer.services import check_sql
 from agentic.layers.L01_data_layer.services.fold_check import FOLDED
 from tests.kit.log import settled
+from tests.layers.L01.lives import a_life
 
 pytestmark = pytest.mark.anyio
 
-OWN_BOOKS = {"events", "aggregates", "event_kinds", "relay", "cursors", "idempotent_answers"}
+OWN_BOOKS = {
+    "events",
+    "aggregates",
+    "event_kinds",
+    "relay",
+    "cursors",
+    "idempotent_answers",
+    "budget_spending",
+}
 """The log itself, and how far our own machinery has come: no records."""
 
 
@@ -65,6 +74,7 @@ async def some_history(l01: L01Client) -> dict[str, str]:
     await l01.set_config("n", "gone", 1)
     await l01.config.delete("n", "gone")
     await l01.keys.create(name="k", prefix="p", key_hash="0" * 64, scopes=["read"])
+    await a_life(l01, agent["id"])
     await l01.publish_event("weather.changed", "weather", uuid4(), {"sun": True})
     named = {"AGENT": agent, "DOCUMENT": document, "GOAL": goal, "EVALUATION": evaluation}
     return {record["id"]: name for name, record in named.items()}

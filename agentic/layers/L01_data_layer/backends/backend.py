@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from agentic.layers.base import backends
+from agentic.layers.L01_data_layer.models.run import LiveText
 
 
 class FeedEvent(NamedTuple):
@@ -41,8 +42,12 @@ def feed_event(message: bytes) -> FeedEvent:
 
 
 class Backend(backends.Backend, Protocol):
-    """Carries operations out, and follows the log."""
+    """Carries operations out, follows the log, and listens to runs."""
 
     def follow(self, after: int | None, filters: Mapping[str, str]) -> AsyncGenerator[list[FeedEvent]]:
         """Batches of events after a position (none: from now on), until the layer stops; a batch may be empty."""
+        ...
+
+    def listen(self, run_id: str) -> AsyncGenerator[LiveText]:
+        """What is told of a run from now on, until the layer stops."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 
 from agentic.layers.base import backends
 from agentic.layers.L01_data_layer.backends.backend import FeedEvent
+from agentic.layers.L01_data_layer.models.run import LiveText
 
 
 class HttpBackend(backends.HttpBackend):
@@ -21,3 +22,11 @@ class HttpBackend(backends.HttpBackend):
         client = await backends.pooled(self.base_url)
         async for batch in follow_stream(client, self._headers, after, filters):
             yield batch
+
+    async def listen(self, run_id: str) -> AsyncGenerator[LiveText]:
+        """What the server tells of a run, resumed where it broke; what was told meanwhile is missed."""
+        from agentic.layers.L01_data_layer.backends.text_stream import listen_stream
+
+        client = await backends.pooled(self.base_url)
+        async for text in listen_stream(client, self._headers, run_id):
+            yield text

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
+from agentic.layers.base.operation import Operation
 from agentic.layers.L01_data_layer.models.fields import Body, Changes, JsonObject, Kind, Name, Wanted
-from agentic.layers.L01_data_layer.models.resource import Lifecycle, ListQuery, Resource, state_of
+from agentic.layers.L01_data_layer.models.history import HistoryQuery, Restore, Version
+from agentic.layers.L01_data_layer.models.resource import Lifecycle, ListQuery, Page, Resource, state_of
 
 
 class AgentCreate(Body):
@@ -61,4 +63,10 @@ class Agent(TypedDict):
 
 AGENTS = Resource(
     "agent", "/agents", AgentCreate, AgentQuery, Agent, AgentUpdate, Lifecycle(states.AGENT, stamps={})
+)
+AGENT_HISTORY = Operation(
+    "agent.history", "GET", "/agents/{id}/history", query=HistoryQuery, result=Page[Version]
+)
+RESTORE_AGENT = Operation(
+    "agent.restore", "POST", "/agents/{id}/restore", body=Restore, result=Agent, conditional=True
 )

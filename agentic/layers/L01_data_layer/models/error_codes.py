@@ -2,10 +2,13 @@
 
 from agentic.layers.base.common_errors import (
     BrokenReferenceError,
+    BudgetExceededError,
     BusUnavailableError,
+    ConsumedError,
     CrossSiteError,
     DatabaseUnavailableError,
     ExistsError,
+    FencedError,
     ForbiddenError,
     ForeignHostError,
     IdempotencyError,
@@ -24,10 +27,13 @@ from agentic.layers.base.errors import PlatformError
 
 __all__ = [
     "BrokenReferenceError",
+    "BudgetExceededError",
     "BusUnavailableError",
+    "ConsumedError",
     "CrossSiteError",
     "DatabaseUnavailableError",
     "ExistsError",
+    "FencedError",
     "ForbiddenError",
     "ForeignHostError",
     "IdempotencyError",

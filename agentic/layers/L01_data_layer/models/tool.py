@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
+from agentic.layers.base.operation import Operation
 from agentic.layers.L01_data_layer.models.fields import (
     Body,
     Changes,
+    Count,
     Id,
     Json,
     JsonObject,
@@ -100,10 +102,12 @@ class ToolExecutionQuery(ListQuery):
     tool_id: Id | None = None
     agent_id: Id | None = None
     status: Wanted | None = None
+    run_id: Id | None = None
+    effect_key: Wanted | None = None
 
 
 class ToolExecution(TypedDict):
-    """An execution as stored."""
+    """An execution as stored. One that was reserved has an `effect_key`, which no other has, and its run's token."""
 
     id: str
     tool_id: str | None
@@ -116,6 +120,62 @@ class ToolExecution(TypedDict):
     started_at: str | None
     completed_at: str | None
     version: int
+    run_id: str | None
+    step: int | None
+    effect_key: str | None
+    attempt: int
+    idempotent: bool
+    approval_id: str | None
+    token: int | None
+
+
+Ended = Literal["success", "error", "timeout", "cancelled", "permission_denied", "unknown"]
+
+
+class EffectReserve(Body):
+    """An execution that is about to happen, once: under the same `effect_key`, the one that is there is answered.
+
+    With `run_id`, the run must stand at `token`. With `approval_id`, the approval is used up by it.
+    """
+
+    effect_key: Name
+    tool_id: Id | None = None
+    agent_id: Id | None = None
+    run_id: Id | None = None
+    step: Count | None = None
+    token: Count | None = None
+    input_params: Json = None
+    idempotent: bool = False
+    approval_id: Id | None = None
+
+
+class EffectReserved(TypedDict):
+    """The execution; `fresh` when it was not there, and is the caller's to carry out."""
+
+    execution: ToolExecution
+    fresh: bool
+
+
+class EffectRecord(Body):
+    """How an execution ended; `unknown` when nobody saw it."""
+
+    status: Ended
+    output_result: Json = None
+    error_message: Text | None = None
+
+
+class EffectResolve(Body):
+    """A person's word on how an execution ended that is `unknown`."""
+
+    status: Literal["success", "error"]
+    output_result: Json = None
+    error_message: Text | None = None
+
+
+class EffectAgain(Body):
+    """Another attempt at an idempotent execution whose end nobody saw, by the worker that holds the run."""
+
+    token: Count | None = None
 
 
 TOOLS = Resource("tool", "/tools", ToolCreate, ToolQuery, Tool, ToolUpdate, verbs=NO_DELETE)
@@ -135,4 +195,21 @@ TOOL_EXECUTIONS = Resource(
         },
     ),
     verbs=NO_DELETE,
+)
+
+RESERVE_EFFECT = Operation(
+    "tool_execution.reserve", "POST", "/tool-executions/reserve", body=EffectReserve, result=EffectReserved
+)
+RECORD_EFFECT = Operation(
+    "tool_execution.record", "POST", "/tool-executions/{id}/record", body=EffectRecord, result=ToolExecution
+)
+RESOLVE_EFFECT = Operation(
+    "tool_execution.resolve",
+    "POST",
+    "/tool-executions/{id}/resolve",
+    body=EffectResolve,
+    result=ToolExecution,
+)
+REPEAT_EFFECT = Operation(
+    "tool_execution.again", "POST", "/tool-executions/{id}/again", body=EffectAgain, result=ToolExecution
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from agentic.layers.base.operation import Route
 from agentic.layers.L01_data_layer.routers import (
     agents,
+    approvals,
+    budgets,
     check,
     config,
     cursors,
@@ -19,6 +21,8 @@ from agentic.layers.L01_data_layer.routers import (
     keys,
     model_usage,
     plans,
+    runs,
+    schedules,
     sessions,
     tools,
 )
@@ -27,8 +31,12 @@ from agentic.layers.L01_data_layer.services import Services
 SECTIONS = {
     "events": events.routes,
     "agents": agents.routes,
+    "runs": runs.routes,
     "tools": tools.routes,
+    "approvals": approvals.routes,
     "model usage": model_usage.routes,
+    "budgets": budgets.routes,
+    "schedules": schedules.routes,
     "goals": goals.routes,
     "plans": plans.routes,
     "evaluations": evaluations.routes,

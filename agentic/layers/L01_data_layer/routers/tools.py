@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from agentic.layers.base.operation import Route
+from agentic.layers.L01_data_layer.models.tool import (
+    RECORD_EFFECT,
+    REPEAT_EFFECT,
+    RESERVE_EFFECT,
+    RESOLVE_EFFECT,
+)
 from agentic.layers.L01_data_layer.routers.crud import crud
 from agentic.layers.L01_data_layer.services import Services
 
 
 def routes(services: Services) -> list[Route]:
     """What may be done with tools."""
-    return [*crud(services.tools), *crud(services.tool_executions)]
+    executions = services.tool_executions
+    return [
+        *crud(services.tools),
+        Route(RESERVE_EFFECT, executions.reserve),
+        *crud(executions),
+        Route(RECORD_EFFECT, executions.record),
+        Route(RESOLVE_EFFECT, executions.resolve),
+        Route(REPEAT_EFFECT, executions.again),
+    ]

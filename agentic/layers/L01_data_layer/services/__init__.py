@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from agentic.layers.L01_data_layer.live_text import LiveTexts
 from agentic.layers.L01_data_layer.services.agent_registry import AgentRegistry
+from agentic.layers.L01_data_layer.services.approval_store import ApprovalStore
+from agentic.layers.L01_data_layer.services.budget_store import BudgetStore
 from agentic.layers.L01_data_layer.services.config_store import NAME as CONFIG
 from agentic.layers.L01_data_layer.services.config_store import ConfigStore
 from agentic.layers.L01_data_layer.services.cursor_store import CursorStore
+from agentic.layers.L01_data_layer.services.decisions import Decisions
 from agentic.layers.L01_data_layer.services.document_store import DocumentStore
 from agentic.layers.L01_data_layer.services.evaluation_statistics import EvaluationStatistics
 from agentic.layers.L01_data_layer.services.evaluation_store import EvaluationStore
@@ -17,8 +21,15 @@ from agentic.layers.L01_data_layer.services.goal_store import GoalStore
 from agentic.layers.L01_data_layer.services.key_store import KeyStore
 from agentic.layers.L01_data_layer.services.model_usage_store import ModelUsageStore
 from agentic.layers.L01_data_layer.services.plan_store import PlanStore, TaskStore
+from agentic.layers.L01_data_layer.services.run_claims import RunClaims
+from agentic.layers.L01_data_layer.services.run_forks import RunForks
+from agentic.layers.L01_data_layer.services.run_step_store import RunStepStore
+from agentic.layers.L01_data_layer.services.run_store import RunStore
+from agentic.layers.L01_data_layer.services.run_telling import RunTelling
+from agentic.layers.L01_data_layer.services.schedule_store import ScheduleStore
 from agentic.layers.L01_data_layer.services.session_service import SessionService
-from agentic.layers.L01_data_layer.services.tool_registry import ToolExecutionLog, ToolRegistry
+from agentic.layers.L01_data_layer.services.tool_execution_log import ToolExecutionLog
+from agentic.layers.L01_data_layer.services.tool_registry import ToolRegistry
 from agentic.layers.L01_data_layer.services.usage_statistics import UsageStatistics
 from agentic.layers.L01_data_layer.store import Store
 
@@ -26,11 +37,20 @@ from agentic.layers.L01_data_layer.store import Store
 class Services:
     """Every store of the data layer, over one unit of work."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, texts: LiveTexts) -> None:
+        self.run_telling = RunTelling(texts)
         self.agents = AgentRegistry(store)
+        self.approvals = ApprovalStore(store)
+        self.runs = RunStore(store, self.approvals)
+        self.run_claims = RunClaims(store)
+        self.run_steps = RunStepStore(store, self.runs.retotal)
+        self.run_forks = RunForks(self.runs, self.run_steps)
+        self.decisions = Decisions(self.runs, self.approvals)
+        self.schedules = ScheduleStore(store, self.runs)
         self.tools = ToolRegistry(store)
-        self.tool_executions = ToolExecutionLog(store)
-        self.model_usage = ModelUsageStore(store)
+        self.tool_executions = ToolExecutionLog(store, self.approvals)
+        self.model_usage = ModelUsageStore(store, self.runs.retotal)
+        self.budgets = BudgetStore(store)
         self.goals = GoalStore(store)
         self.plans = PlanStore(store)
         self.tasks = TaskStore(store)
@@ -54,6 +74,11 @@ class Services:
             self.sessions,
             self.sessions.checkpoints,
             self.keys,
+            self.runs,
+            self.run_steps,
+            self.approvals,
+            self.budgets,
+            self.schedules,
         )
         self.events = EventStore(store, frozenset((CONFIG, *(service.resource.name for service in records))))
         self.event_statistics = EventStatistics(store.database)

@@ -9,12 +9,12 @@ rather read that whole must not.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Table, cast, literal_column, select
+from sqlalchemy import ColumnElement, Table, cast, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from agentic.layers.L01_data_layer.fold import ENDED_ALIVE, STATE
+from agentic.layers.L01_data_layer.fold import ENDED_ALIVE, STATE, before
 from agentic.layers.L01_data_layer.statements import as_json, compiled, public, word
 from agentic.layers.L01_data_layer.tables.event import EVENTS
 
@@ -35,7 +35,7 @@ def rows(name: str, table: Table, *, resumed: bool) -> str:
     here = literal_column("page.id", UUID())
     logged = [column.name for column in public(table) if not column.info.get("unlogged")]
     record = select(cast(as_json(table, logged), JSONB()).label("record")).where(table.c.id == here)
-    state_of_logged = STATE
+    state_of_logged: ColumnElement[Any] = before(table).op("||")(STATE)
     for column in public(table):
         if column.name not in logged:
             state_of_logged = state_of_logged.op("-")(word(column.name))

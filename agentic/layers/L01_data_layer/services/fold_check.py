@@ -38,6 +38,11 @@ FOLDED: Final[dict[str, Table]] = {
     "checkpoint": tables.CHECKPOINTS,
     "config": tables.CONFIGURATIONS,
     "api_key": tables.API_KEYS,
+    "run": tables.RUNS,
+    "run_step": tables.RUN_STEPS,
+    "approval": tables.APPROVALS,
+    "budget": tables.BUDGETS,
+    "schedule": tables.SCHEDULES,
 }
 """Every table whose rows are the fold of their events, by the name of its aggregates."""
 

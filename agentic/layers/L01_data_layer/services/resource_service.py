@@ -24,7 +24,7 @@ from agentic.layers.L01_data_layer.idempotency import once
 from agentic.layers.L01_data_layer.models.resource import AsOf, Resource, filters_of
 from agentic.layers.L01_data_layer.services.history import Past, parse_as_of
 from agentic.layers.L01_data_layer.services.records import Records
-from agentic.layers.L01_data_layer.statements import TableStatements
+from agentic.layers.L01_data_layer.statements import TableStatements, default_of, public
 from agentic.layers.L01_data_layer.store import (
     Changed,
     Created,
@@ -57,11 +57,17 @@ def parse_id(value: Any, field: str = "id") -> UUID:
 class ResourceService(Generic[R]):
     """Create, get, list, update and delete the records of one resource."""
 
-    def __init__(self, store: Store, resource: Resource[R], table: Table) -> None:
+    def __init__(
+        self,
+        store: Store,
+        resource: Resource[R],
+        table: Table,
+        statements: TableStatements | None = None,
+    ) -> None:
         self.store = store
         self.resource = resource
         self.table = table
-        self.statements = TableStatements(table, resource.name)
+        self.statements = statements or TableStatements(table, resource.name)
         self.records = Records(store.database, self.statements, self.condition)
         self._writes = store.writes(self.statements)
         self._blank = self._blank_record()
@@ -96,15 +102,7 @@ class ResourceService(Generic[R]):
         """Fills what a new record derives from the rest of it. Nothing, for most resources."""
 
     def _blank_record(self) -> dict[str, Any]:
-        blank: dict[str, Any] = dict.fromkeys(self.statements.columns)
-        blank["version"] = 1
-        if self.resource.lifecycle is not None:
-            blank["status"] = self.resource.lifecycle.initial
-        if "processed" in blank:
-            blank["processed"] = False
-        if "current_step" in blank:
-            blank["current_step"] = 0
-        return blank
+        return {column.name: default_of(column) for column in public(self.table)}
 
     async def _create_in(self, tx: Transaction, item: Created) -> Answer:
         await tx.create(self.statements, item)

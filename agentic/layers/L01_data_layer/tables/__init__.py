@@ -2,6 +2,8 @@
 
 from agentic.layers.L01_data_layer.tables.access import API_KEYS, IDEMPOTENT_ANSWERS
 from agentic.layers.L01_data_layer.tables.agent import AGENTS
+from agentic.layers.L01_data_layer.tables.approval import APPROVALS
+from agentic.layers.L01_data_layer.tables.budget import BUDGET_SPENDING, BUDGETS
 from agentic.layers.L01_data_layer.tables.columns import metadata
 from agentic.layers.L01_data_layer.tables.config import CONFIGURATIONS
 from agentic.layers.L01_data_layer.tables.cursor import CURSORS
@@ -12,6 +14,8 @@ from agentic.layers.L01_data_layer.tables.feedback import FEEDBACK_ENTRIES
 from agentic.layers.L01_data_layer.tables.goal import GOALS
 from agentic.layers.L01_data_layer.tables.model_usage import MODEL_USAGE
 from agentic.layers.L01_data_layer.tables.plan import PLANS
+from agentic.layers.L01_data_layer.tables.run import RUN_STEPS, RUNS
+from agentic.layers.L01_data_layer.tables.schedule import SCHEDULES
 from agentic.layers.L01_data_layer.tables.session import CHECKPOINTS, SESSIONS
 from agentic.layers.L01_data_layer.tables.task import TASKS
 from agentic.layers.L01_data_layer.tables.tool import TOOL_EXECUTIONS, TOOLS
@@ -20,6 +24,9 @@ __all__ = [
     "AGENTS",
     "AGGREGATES",
     "API_KEYS",
+    "APPROVALS",
+    "BUDGETS",
+    "BUDGET_SPENDING",
     "CHECKPOINTS",
     "CONFIGURATIONS",
     "CURSORS",
@@ -33,6 +40,9 @@ __all__ = [
     "MODEL_USAGE",
     "PLANS",
     "RELAY",
+    "RUNS",
+    "RUN_STEPS",
+    "SCHEDULES",
     "SESSIONS",
     "TASKS",
     "TOOLS",

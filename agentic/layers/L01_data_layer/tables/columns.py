@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Text, func, text
+from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, MetaData, Numeric, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = MetaData(
@@ -23,9 +23,9 @@ def identity() -> Column[Any]:
     return Column("id", UUID(), primary_key=True, server_default=func.gen_random_uuid())
 
 
-def reference(name: str, target: str) -> Column[Any]:
-    """A nullable foreign key."""
-    return Column(name, UUID(), ForeignKey(f"{target}.id"))
+def reference(name: str, target: str, *, required: bool = False) -> Column[Any]:
+    """A foreign key."""
+    return Column(name, UUID(), ForeignKey(f"{target}.id"), nullable=not required)
 
 
 def json_object(name: str) -> Column[Any]:
@@ -41,6 +41,27 @@ def moment(name: str) -> Column[Any]:
 def unlogged_moment(name: str) -> Column[Any]:
     """A moment that changes without an event: no fact, so neither the past nor the check knows of it."""
     return Column(name, DateTime(timezone=True), info={"unlogged": True})
+
+
+def later(column: Column[Any]) -> Column[Any]:
+    """A column that a later migration added: events from before it do not name it, and mean its default."""
+    column.info["later"] = True
+    return column
+
+
+def money(name: str) -> Column[Any]:
+    """A sum of US dollars, to the micro-dollar."""
+    return Column(name, Numeric(14, 6), nullable=False, server_default=text("0"))
+
+
+def count(name: str, kind: type[Integer] = Integer) -> Column[Any]:
+    """A number of things, none at first."""
+    return Column(name, kind(), nullable=False, server_default=text("0"))
+
+
+def given_only(table: str, name: str) -> Index:
+    """The index of a column that few rows have: the others cost it nothing."""
+    return Index(f"idx_{table}_{name}", name, "id", postgresql_where=text(f"{name} IS NOT NULL"))
 
 
 def created_at() -> Column[Any]:

@@ -1,12 +1,14 @@
 """L03: tools and their executions."""
 
-from sqlalchemy import Boolean, Column, Index, String, Table, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from agentic.layers.L01_data_layer.tables.columns import (
     created_at,
+    given_only,
     identity,
     json_object,
+    later,
     long_text,
     metadata,
     moment,
@@ -46,7 +48,15 @@ TOOL_EXECUTIONS = Table(
     moment("started_at"),
     moment("completed_at"),
     version(),
+    later(reference("run_id", "runs")),
+    later(Column("step", Integer())),
+    later(Column("effect_key", String(255), unique=True)),
+    later(Column("attempt", Integer(), nullable=False, server_default=text("1"))),
+    later(Column("idempotent", Boolean(), nullable=False, server_default=text("false"))),
+    later(Column("approval_id", UUID())),
+    later(Column("token", Integer())),
     Index("idx_tool_executions_tool_id", "tool_id", "id"),
     Index("idx_tool_executions_agent_id", "agent_id", "id"),
     Index("idx_tool_executions_status", "status", "id"),
+    given_only("tool_executions", "run_id"),
 )
