@@ -9,10 +9,12 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Final
 
 from agentic.layers.base.layer import Context
 from agentic.platform.catalogue import layer_class
+from agentic.platform.child import DATA_DIR
 from agentic.platform.ports import Endpoint
 from agentic.platform.remote_health import health_check
 from agentic.platform.serving import serving
@@ -30,7 +32,7 @@ async def run_alone(layer_id: str, endpoint: Endpoint, ready: Callable[[], None]
     """
     async with AsyncExitStack() as stack:
         stack.callback(endpoint.close)
-        context = Context()
+        context = Context(data_dir=_data_dir())
         context.health_checks.update({name: health_check(name, url) for name, url in _beside().items()})
         supervisor = Supervisor([layer_class(layer_id)], context)
         await stack.enter_async_context(supervisor.running())
@@ -41,3 +43,9 @@ async def run_alone(layer_id: str, endpoint: Endpoint, ready: Callable[[], None]
 
 def _beside() -> Mapping[str, str]:
     return json.loads(os.environ.get(BESIDE, "{}"))
+
+
+def _data_dir() -> Path | None:
+    """The folder of the platform that this layer belongs to, if it was started as a part of one."""
+    named = os.environ.get(DATA_DIR)
+    return Path(named) if named else None

@@ -10,6 +10,8 @@ from agentic.layers.base.layer import Layer
 
 CATALOGUE: Final = {
     "L01": "agentic.layers.L01_data_layer.layer:DataLayer",
+    "L02": "agentic.layers.L02_agent_runtime.layer:AgentRuntime",
+    "L03": "agentic.layers.L03_tool_execution.layer:ToolExecution",
     "L09": "agentic.layers.L09_api_gateway.layer:ApiGateway",
     "L10": "agentic.layers.L10_human_interface.layer:HumanInterface",
     "L11": "agentic.layers.L11_integration.layer:Integration",

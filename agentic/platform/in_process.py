@@ -31,7 +31,7 @@ async def layers_running(base: Foundation) -> AsyncGenerator[tuple[PlatformState
         LayerStartError: a layer cannot be started.
         NoKeyError: others than this machine could enter, without a key.
     """
-    context = Context(public=not is_loopback(base.wishes.host))
+    context = Context(public=not is_loopback(base.wishes.host), data_dir=base.wishes.data_dir)
     supervisor = Supervisor(LAYERS, context)
     async with supervisor.running():
         apps: dict[str, ASGIApp] = {**supervisor.apps, "L09": FrontDoor(supervisor.apps)}

@@ -1,39 +1,56 @@
-"""Keys to the API: made, hashed, checked, and kept by the data layer.
-
-A key is `agk_` and 256 random bits. Only its SHA-256 is stored: with that much randomness a slow password hash would
-protect nothing more and would cost every request. What a key may do is said by its scopes:
-
-- `read`: every GET;
-- `write`: every other method, and reading the record that it answers with;
-- `admin`: both, and whatever concerns the gateway itself.
-"""
+"""Keys to the API, kept by the data layer: made, listed, revoked. How they look and are checked stands in `base/api_keys.py`."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import secrets
 from datetime import datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
+from agentic.layers.base import api_keys
+from agentic.layers.base.api_keys import (
+    SCOPES,
+    TEST_KEY,
+    Refusals,
+    Scope,
+    digest,
+    make,
+    scope_for,
+    well_formed,
+)
 from agentic.layers.base.common_errors import InvalidError, NotFoundError
 from agentic.layers.base.ids import now, timestamp
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.access import ApiKey
-from agentic.layers.L09_api_gateway.errors import ExpiredKeyError, MissingScopeError, RevokedKeyError
+from agentic.layers.L09_api_gateway.errors import (
+    ExpiredKeyError,
+    InvalidKeyError,
+    MissingKeyError,
+    MissingScopeError,
+    RevokedKeyError,
+)
 
-Scope = Literal["read", "write", "admin"]
-SCOPES: Final[tuple[Scope, ...]] = ("read", "write", "admin")
+__all__ = [
+    "DEFAULT_SCOPES",
+    "REFUSALS",
+    "SCOPES",
+    "TEST_KEY",
+    "NewKey",
+    "check",
+    "create_key",
+    "digest",
+    "list_keys",
+    "make",
+    "revoke_key",
+    "scope_for",
+    "well_formed",
+]
+
 DEFAULT_SCOPES: Final[tuple[Scope, ...]] = ("read", "write")
+REFUSALS: Final = Refusals(
+    MissingKeyError, InvalidKeyError, ExpiredKeyError, RevokedKeyError, MissingScopeError
+)
 
-TEST_KEY: Final = "test-key-12345678901234567890123456789012"
-"""The key of the specification's verification steps."""
-
-_RANDOM_BYTES: Final = 32
 _SHOWN: Final = 12
-_FORM: Final = re.compile(r"agk_[A-Za-z0-9_-]{43}")
-_READING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
 class NewKey(NamedTuple):
@@ -43,39 +60,13 @@ class NewKey(NamedTuple):
     record: ApiKey
 
 
-def make() -> str:
-    """A new key."""
-    return f"agk_{secrets.token_urlsafe(_RANDOM_BYTES)}"
-
-
-def well_formed(key: str) -> bool:
-    """True when this can be a key that `make` made: anything else needs no look-up."""
-    return _FORM.fullmatch(key) is not None
-
-
-def digest(key: str) -> str:
-    """What is stored of a key."""
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-def scope_for(method: str) -> Scope:
-    """The scope that a request of this method needs."""
-    return "read" if method in _READING else "write"
-
-
 def check(record: ApiKey, needed: Scope, moment: datetime | None = None) -> None:
     """Returns when the key may be used for what needs this scope.
 
     Raises:
         RevokedKeyError, ExpiredKeyError, MissingScopeError: why it may not.
     """
-    if record["revoked_at"] is not None:
-        raise RevokedKeyError
-    expires = record["expires_at"]
-    if expires is not None and datetime.fromisoformat(expires) <= (moment or now()):
-        raise ExpiredKeyError(f"This key expired at {expires}.")
-    if needed not in record["scopes"] and "admin" not in record["scopes"]:
-        raise MissingScopeError(f"This needs the scope {needed!r}.", needed_scope=needed)
+    api_keys.check(record, needed, REFUSALS, moment)
 
 
 async def create_key(

@@ -40,7 +40,7 @@ class Known(NamedTuple):
 
 KNOWN: Final = (
     Known("L01", "Data", "L01_data_layer", 8002, ()),
-    Known("L02", "Runtime", "L02_agent_runtime", 8003, ("L01",)),
+    Known("L02", "Runtime", "L02_agent_runtime", 8003, ("L01", "L03", "L04")),
     Known("L03", "Tools", "L03_tool_execution", 8004, ("L01",)),
     Known("L04", "Models", "L04_model_gateway", 8005, ("L01",)),
     Known("L05", "Planning", "L05_planning", 8006, ("L01",)),

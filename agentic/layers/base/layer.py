@@ -12,6 +12,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from fastapi import FastAPI
@@ -59,9 +60,11 @@ class Context:
     A client that nobody gave is made by its class with no arguments, which means: over HTTP, at the layer's own address.
     """
 
-    def __init__(self, *, public: bool = False) -> None:
+    def __init__(self, *, public: bool = False, data_dir: Path | None = None) -> None:
         self.public = public
         """True when the process listens beyond loopback: no test key, keys everywhere."""
+        self.data_dir = data_dir
+        """The platform's folder on this machine; none where a layer runs without one."""
         self.health_checks: dict[str, Callable[[], Awaitable[Health]]] = {}
         """How to ask each layer that runs beside this one for its health, by layer id, in the order of their start."""
         self._clients: dict[type[Any], Any] = {}

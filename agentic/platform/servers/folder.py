@@ -6,6 +6,8 @@
     servers/             configuration and logs of the servers, written by the platform
       postgres/ valkey/  their data, private to their account
       run/               their sockets, private as well
+    agents/              a folder for the files of each agent
+    secrets              what tools may need, written by the owner, mode 0600
     programs/            copies of the servers' programs, where their account cannot reach the installed ones
 
 For root everything but the three private folders stays root's, so that the account of the servers can never replace
@@ -33,8 +35,8 @@ VALKEY_SOCKET = "valkey.sock"
 _SOCKET_PATH_LIMIT = 107 if sys.platform == "linux" else 103  # what sun_path holds without its NUL
 # Line ends cannot stand in a configuration file, nor bytes that are not UTF-8 in an address.
 _UNNAMEABLE = re.compile("[\n\r\ud800-\udfff]")
-_WRITTEN = re.compile(r"\.?(platform|servers|l\d\d)\.(lock|json|log)(\.new|\.\d)?|programs")
-"""The names of what a platform writes into its data folder, beside `servers`."""
+_WRITTEN = re.compile(r"\.?(platform|servers|l\d\d)\.(lock|json|log)(\.new|\.\d)?|programs|agents|secrets")
+"""The names of what a platform writes into its data folder, or reads there, beside `servers`."""
 _SHORT_FOLDERS = Path("/tmp")  # noqa: S108 - short, as TMPDIR on macOS is not; mkdtemp makes ours private
 _SHORT_PREFIX = "agentic-sockets-"
 

@@ -1,0 +1,135 @@
+"""`ctx`: what an agent's own code can do durably."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Answer(NamedTuple):
+    """What a model answered."""
+
+    text: str
+    message: dict[str, Any]
+    tool_calls: list[dict[str, Any]]
+    finish_reason: str
+
+
+class Decision(NamedTuple):
+    """What a person said."""
+
+    approved: bool
+    reason: str | None
+    by: str | None
+
+
+class Doing(Protocol):
+    """What a context stands on."""
+
+    async def model(self, messages: list[dict[str, Any]], options: Mapping[str, Any]) -> Answer:
+        """Asks a model."""
+        ...
+
+    async def tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Uses a tool."""
+        ...
+
+    async def step(self, name: str, function: Callable[[], Any]) -> Any:
+        """Calls a function once."""
+        ...
+
+    async def sleep(self, until: datetime | float) -> None:
+        """Waits."""
+        ...
+
+    async def ask(self, question: str, request: Mapping[str, Any], seconds: float | None) -> Decision:
+        """Asks a person."""
+        ...
+
+    async def agent(self, reference: str, value: Any) -> Any:
+        """Has another agent run."""
+        ...
+
+    async def messages(self) -> list[Any]:
+        """What was said into the run."""
+        ...
+
+
+class RunContext:
+    """A run, as its code sees it. Each call is a step: done once, and given back when the code runs again."""
+
+    def __init__(self, run: Mapping[str, Any], instructions: str, doing: Doing) -> None:
+        self.run_id: str = run["id"]
+        self.agent_id: str | None = run["agent_id"]
+        self.session_id: str | None = run["session_id"]
+        self.instructions = instructions
+        self._doing = doing
+
+    async def model(
+        self,
+        messages: str | Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        tools: Sequence[str] | None = None,
+        response_format: Mapping[str, Any] | None = None,
+        **parameters: Any,
+    ) -> Answer:
+        """Asks a model: a text, or messages in OpenAI's form. `tools` are names of those that it may ask for.
+
+        A text comes after the agent's instructions. When the model fails for good, so does the run.
+        """
+        said: list[dict[str, Any]]
+        if isinstance(messages, str):
+            said = [{"role": "system", "content": self.instructions}] if self.instructions else []
+            said.append({"role": "user", "content": messages})
+        else:
+            said = [dict(message) for message in messages]
+        options = {**parameters, "model": model, "tools": tools, "response_format": response_format}
+        return await self._doing.model(
+            said, {name: value for name, value in options.items() if value is not None}
+        )
+
+    async def tool(self, name: str, arguments: Mapping[str, Any] | None = None, /, **more: Any) -> Any:
+        """Uses a tool, and answers its output.
+
+        Raises:
+            ToolFailedError: it did not succeed.
+        """
+        return await self._doing.tool(name, {**(arguments or {}), **more})
+
+    async def step(
+        self, name: str, function: Callable[..., Awaitable[T] | T], /, *args: Any, **kwargs: Any
+    ) -> T:
+        """Calls a function of your own, and keeps what it answers, as JSON.
+
+        A process that ends in the middle of it has it called again: what must not happen twice belongs into a tool.
+
+        Raises:
+            AgentCodeError: it raised an exception, or its answer is not JSON.
+        """
+        return await self._doing.step(name, lambda: function(*args, **kwargs))
+
+    async def sleep(self, until: datetime | float) -> None:
+        """Waits for so many seconds, or until a moment. Meanwhile nothing runs; restarts do not matter."""
+        await self._doing.sleep(until)
+
+    async def ask(
+        self, question: str, request: Mapping[str, Any] | None = None, *, expires_in: float | None = None
+    ) -> Decision:
+        """Asks a person, and waits for the answer; one that does not come in time is a no. Meanwhile nothing runs."""
+        return await self._doing.ask(question, request or {}, expires_in)
+
+    async def agent(self, agent: str, value: Any) -> Any:
+        """Has another agent (its id or name) run on an input, and answers its output. Meanwhile nothing runs here.
+
+        Raises:
+            ChildFailedError: its run did not complete.
+        """
+        return await self._doing.agent(agent, value)
+
+    async def messages(self) -> list[Any]:
+        """What was said into the run from outside since this was last called."""
+        return await self._doing.messages()

@@ -1,0 +1,163 @@
+"""The steps of one run as this process knows them, and the one way in which it adds to them.
+
+A step is one statement, fenced by the run's token, and it is there before the next begins. Numbers are dense: a number
+that was skipped is a message that somebody sent into the run meanwhile, and is fetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+
+from agentic.layers.base.common_errors import DatabaseUnavailableError, TimedOutError, UnreachableError
+from agentic.layers.base.ids import now, timestamp
+from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.models.run import Run, RunRef
+from agentic.layers.L01_data_layer.models.run_step import RunStep
+from agentic.layers.L02_agent_runtime.outcomes import InterruptedRunError
+
+log = structlog.get_logger()
+
+PAGE: Final = 1000
+UNSURE: Final = (DatabaseUnavailableError, TimedOutError, UnreachableError)
+"""After these nobody knows whether the statement was carried out."""
+AGAIN: Final = 0.2
+SIDE_BY_SIDE: Final = 1000
+"""Steps that may be written at the same time, and come to be known in any order."""
+
+
+class Journal:
+    """The steps of a run that is carried here."""
+
+    def __init__(
+        self, l01: L01Client, run: Run, patience: float, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.l01 = l01
+        self.run = run
+        self.stopping = stopping
+        """Whether this process is about to end: the step in hand is the last one here."""
+        self.steps: list[RunStep] = []
+        self._patience = patience
+        """Seconds for which a step is tried to be written while the database is away: until others have taken the run."""
+
+    async def load(self) -> None:
+        """Reads what there is."""
+        while page := await self.l01.runs.steps(self.run["id"], after=self.last, limit=PAGE):
+            self.steps.extend(page)
+            if len(page) < PAGE:
+                return
+
+    @property
+    def last(self) -> int:
+        """The number of the last step; 0 before the first."""
+        return self.steps[-1]["number"] if self.steps else 0
+
+    def ref(self, step: int | None = None) -> RunRef:
+        """What a model or a tool is told of who asks: the run, under which token, at which step."""
+        return RunRef(self.run["id"], self.run["token"], self.last + 1 if step is None else step)
+
+    async def write(
+        self,
+        kind: str,
+        name: str,
+        *,
+        started_at: str,
+        given: Any = None,
+        output: Any = None,
+        error: Mapping[str, Any] | None = None,
+        usage: Mapping[str, Any] | None = None,
+        usage_id: str | None = None,
+        execution_id: str | None = None,
+    ) -> RunStep:
+        """Adds a step; with an error, one that failed.
+
+        Raises:
+            InterruptedRunError: it is written, and the run is no longer to go on here.
+            FencedError: another process has the run.
+        """
+        fields: dict[str, Any] = {
+            "kind": kind,
+            "name": name,
+            "input": given,
+            "output": output,
+            "error": None if error is None else dict(error),
+            "status": "completed" if error is None else "failed",
+            "started_at": started_at,
+            "usage_id": usage_id,
+            "execution_id": execution_id,
+        }
+        answer = await self._send(fields, usage)
+        step = await self._enter(answer["number"], fields, usage)
+        if answer["run_status"] != "running":
+            raise InterruptedRunError(answer["run_status"])
+        if self.stopping():
+            raise InterruptedRunError("given back")
+        return step
+
+    async def _send(self, fields: dict[str, Any], usage: Mapping[str, Any] | None) -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        known = self.last
+        while True:
+            try:
+                more = {} if usage is None else {"usage": dict(usage)}
+                return await self.l01.runs.step(self.run["id"], self.run["token"], **fields, **more)
+            except UNSURE as error:
+                if loop.time() > deadline:
+                    raise
+                log.warning("a step could not be written yet", run=self.run["id"], error=str(error))
+            await asyncio.sleep(AGAIN)
+            if (written := await self._find(fields, known)) is not None:
+                return written
+
+    async def _find(self, fields: dict[str, Any], known: int) -> dict[str, Any] | None:
+        """The step, if it was written although nobody said so."""
+        try:
+            steps = await self.l01.runs.steps(self.run["id"], after=known, limit=PAGE)
+        except UNSURE:
+            return None
+        for step in steps:
+            if all(
+                step[name] == fields[name] for name in ("kind", "name", "input", "usage_id", "execution_id")
+            ):
+                return {"number": step["number"], "run_status": "running"}
+        return None
+
+    async def _enter(self, number: int, fields: dict[str, Any], usage: Mapping[str, Any] | None) -> RunStep:
+        spent = usage or {}
+        step: Any = {
+            **fields,
+            "run_id": self.run["id"],
+            "number": number,
+            "input_tokens": spent.get("input_tokens") or 0,
+            "output_tokens": spent.get("output_tokens") or 0,
+            "cost": spent.get("cost") or 0,
+            "completed_at": timestamp(),
+        }
+        if not any(known["number"] == number for known in self.steps[-SIDE_BY_SIDE:]):
+            self.steps.append(step)
+            self.steps.sort(key=_number)
+        if len(self.steps) != self.last:
+            await self.catch_up()
+        return step
+
+    async def catch_up(self) -> bool:
+        """Reads what others have added: messages into the run. True: there was something."""
+        first_gap = next((i for i, step in enumerate(self.steps) if step["number"] != i + 1), len(self.steps))
+        known = {step["number"] for step in self.steps}
+        found = await self.l01.runs.steps(self.run["id"], after=first_gap, limit=PAGE)
+        news = [step for step in found if step["number"] not in known]
+        self.steps = sorted([*self.steps, *news], key=_number)
+        return bool(news)
+
+
+def _number(step: RunStep) -> int:
+    return step["number"]
+
+
+def started() -> str:
+    """The moment at which a step begins."""
+    return timestamp(now())

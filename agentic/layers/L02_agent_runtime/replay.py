@@ -1,0 +1,421 @@
+"""Runs an agent's own code by its steps: what is there is given back, what is not is done and written.
+
+Each call has a place: its number within the task that makes it, and the place of that task. So calls that run at the
+same time (`asyncio.gather`) find their own steps again, in whatever order they were written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+
+from agentic.layers.base import jsonio
+from agentic.layers.base.errors import PlatformError
+from agentic.layers.base.ids import now, timestamp
+from agentic.layers.L01_data_layer.models.run_step import RunStep
+from agentic.layers.L02_agent_runtime.asking import Asking
+from agentic.layers.L02_agent_runtime.configuration import Configuration
+from agentic.layers.L02_agent_runtime.context import raw_tokens, text_of
+from agentic.layers.L02_agent_runtime.context_of_run import Answer, Decision, RunContext
+from agentic.layers.L02_agent_runtime.errors import (
+    AgentCodeError,
+    ChildFailedError,
+    ToolFailedError,
+)
+from agentic.layers.L02_agent_runtime.functions import Function
+from agentic.layers.L02_agent_runtime.journal import Journal, started
+from agentic.layers.L02_agent_runtime.limits import Guard
+from agentic.layers.L02_agent_runtime.outcomes import (
+    Outcome,
+    RunEndsError,
+    completed,
+    suspended,
+    together,
+    waiting,
+)
+from agentic.layers.L02_agent_runtime.recorded import Recorded
+from agentic.layers.L02_agent_runtime.subagents import ChildEnd, SubAgents, find_agent
+from agentic.layers.L02_agent_runtime.tool_use import ToolUse
+
+T = TypeVar("T")
+
+TO_THE_CODE: Final = (ToolFailedError, ChildFailedError, AgentCodeError)
+"""What the code may catch; anything else ends the work on the run."""
+SETTLE: Final = 0.02
+"""Seconds that the code has to do something more when all that it has begun is waiting."""
+CANCEL_AGAIN: Final = 1.0
+NESTED: Final = 1_000_000
+"""Effect keys need a number: of places in tasks within tasks, it lies beyond those of steps."""
+
+
+@dataclass
+class _Scope:
+    """A task of the code, by its place, and how far it has come."""
+
+    path: str
+    task: asyncio.Task[Any] | None
+    calls: int = 0
+    tasks: int = 0
+
+
+_scope: ContextVar[_Scope] = ContextVar("scope")
+
+
+class FunctionRun:
+    """One run of an agent's own code."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        configuration: Configuration,
+        function: Function,
+        asking: Asking,
+        tools: ToolUse,
+        agents: SubAgents,
+        guard: Guard,
+    ) -> None:
+        self._journal = journal
+        self._configuration = configuration
+        self._function = function
+        self._asking = asking
+        self._tools = tools
+        self._agents = agents
+        self._guard = guard
+        self._recorded = Recorded()
+        self._busy = 0
+        self._begun = 0
+        self._waits: list[Outcome] = []
+        self._end: Exception | None = None
+        self._changed = asyncio.Event()
+        self._loading: asyncio.Task[None] | None = None
+
+    async def run(self) -> Outcome:
+        """Runs the code until it ends, or until all that it does is waiting.
+
+        Raises:
+            RunEndsError, PlatformError, InterruptedRunError: it ends otherwise.
+        """
+        for step in self._journal.steps:
+            self._recorded.add(step)
+        context = RunContext(self._journal.run, self._configuration.instructions, self)  # pyright: ignore[reportArgumentType]
+        code = asyncio.create_task(self._run_code(context))
+        try:
+            await self._until_it_waits(code)
+            if self._end is not None:
+                raise self._end
+            if not code.done():
+                return together(self._waits)
+            value = code.result()
+            self._recorded.check_used()
+            return completed(value)
+        finally:
+            await _end(code)
+
+    async def _run_code(self, context: RunContext) -> Any:
+        _scope.set(_Scope("", asyncio.current_task()))
+        try:
+            return _as_json(await self._function(context, self._journal.run["input"]), "The agent's answer")
+        except (AgentCodeError, asyncio.CancelledError):
+            raise
+        except PlatformError:
+            raise
+        except Exception as error:
+            raise AgentCodeError(f"{type(error).__name__}: {error}") from error
+
+    async def _until_it_waits(self, code: asyncio.Task[Any]) -> None:
+        while not code.done() and self._end is None:
+            changed = asyncio.ensure_future(self._changed.wait())
+            await asyncio.wait({code, changed}, return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
+            self._changed.clear()
+            if self._waits and self._busy == 0 and not code.done():
+                begun = self._begun
+                await asyncio.wait({code}, timeout=SETTLE)
+                if self._busy == 0 and begun == self._begun:
+                    return
+
+    # -- the frame of every call
+
+    def _place(self) -> str:
+        scope, task = _scope.get(), asyncio.current_task()
+        if scope.task is not task:
+            scope.tasks += 1
+            scope = _Scope(f"{scope.path}/{scope.calls}.{scope.tasks}", task)
+            _scope.set(scope)
+        scope.calls += 1
+        return f"{scope.path}/{scope.calls}"
+
+    async def _durably(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does the work of a call. What ends the run does not come back into the code: it could catch it."""
+        self._busy += 1
+        self._begun += 1
+        try:
+            return await work()
+        except TO_THE_CODE:
+            raise
+        except RunEndsError as end:
+            if end.outcome.status == "failed":
+                self._end = end
+            else:
+                self._waits.append(end.outcome)
+        except Exception as error:
+            self._end = error
+        finally:
+            self._busy -= 1
+            self._changed.set()
+        await asyncio.Event().wait()  # until the code is cancelled
+        raise AssertionError("cancelled")
+
+    # -- the calls
+
+    async def model(self, messages: list[dict[str, Any]], options: Mapping[str, Any]) -> Answer:
+        """Asks a model."""
+        at = self._place()
+        name = str(options.get("model") or self._configuration.model or "default")
+
+        async def work() -> Answer:
+            digest = _digest([messages, dict(options)])
+            step = self._recorded.find(at, "model", name, digest)
+            if step is None:
+                spent = self._guard.check(self._journal.steps, more_tokens=raw_tokens(messages))
+                request = await self._request(messages, options)
+                given = {"at": at, "is": digest, "messages": len(messages)}
+                step = await self._asking.ask(name, request, given, spent)
+            output: Any = step["output"]
+            message = output["message"]
+            text = text_of(message.get("content") or "")
+            return Answer(text, message, list(message.get("tool_calls") or []), output["finish_reason"])
+
+        return await self._durably(work)
+
+    async def _request(self, messages: list[dict[str, Any]], options: Mapping[str, Any]) -> dict[str, Any]:
+        request = {**self._configuration.parameters, **options, "messages": messages}
+        if self._configuration.model is not None:
+            request.setdefault("model", self._configuration.model)
+        if (wanted := request.pop("tools", None)) is not None:
+            await self._load_tools()
+            tools = [tool for tool in self._tools.catalogue if tool["name"] in wanted]
+            request["tools"] = [{"type": "function", "function": tool} for tool in tools]
+        return request
+
+    async def _load_tools(self) -> None:
+        if self._loading is None:
+            self._loading = asyncio.ensure_future(self._tools.load())
+        await asyncio.shield(self._loading)
+
+    async def tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Uses a tool."""
+        at = self._place()
+
+        async def work() -> Any:
+            digest = _digest(arguments)
+            step = self._recorded.find(at, "tool", name, digest)
+            if step is None:
+                spent = self._guard.check(self._journal.steps)
+                await self._load_tools()
+                began = started()
+                async with self._guard.time(spent):
+                    end = await self._tools.make(name, arguments, _slot(at), at)
+                if isinstance(end, Outcome):
+                    raise RunEndsError(end)
+                step = await self._tools.keep(
+                    name, {"at": at, "is": digest, "arguments": arguments}, end, began
+                )
+            return _output(step, ToolFailedError)
+
+        return await self._durably(work)
+
+    async def agent(self, reference: str, value: Any) -> Any:
+        """Has another agent run."""
+        at = self._place()
+
+        async def work() -> Any:
+            digest = _digest(value)
+            step = self._recorded.find(at, "tool", reference, digest)
+            if step is None:
+                self._guard.check(self._journal.steps)
+                began = started()
+                agent = await find_agent(self._journal.l01, reference)
+                end = await self._agents.run_of(agent, value, at)
+                if not isinstance(end, ChildEnd):
+                    raise RunEndsError(end)
+                step = await self._tools.keep(reference, {"at": at, "is": digest}, end, began)
+            return _output(step, ChildFailedError)
+
+        return await self._durably(work)
+
+    async def step(self, name: str, function: Callable[[], Any]) -> Any:
+        """Calls a function once."""
+        at = self._place()
+
+        async def work() -> Any:
+            step = self._recorded.find(at, "step", name, None)
+            if step is None:
+                spent = self._guard.check(self._journal.steps)
+                began, given = started(), {"at": at}
+                try:
+                    async with self._guard.time(spent):
+                        value = function()
+                        output = _as_json(
+                            await value if inspect.isawaitable(value) else value, f"The answer of {name!r}"
+                        )
+                except (RunEndsError, PlatformError) as error:
+                    if not isinstance(error, TO_THE_CODE):
+                        raise
+                    kept = {"code": error.code, "detail": error.detail}
+                    step = await self._journal.write("step", name, started_at=began, given=given, error=kept)
+                except Exception as error:
+                    kept = {"code": AgentCodeError.code, "detail": f"{type(error).__name__}: {error}"}
+                    step = await self._journal.write("step", name, started_at=began, given=given, error=kept)
+                else:
+                    step = await self._journal.write(
+                        "step", name, started_at=began, given=given, output=output
+                    )
+            return _output(step, AgentCodeError)
+
+        return await self._durably(work)
+
+    async def sleep(self, until: datetime | float) -> None:
+        """Waits."""
+        at = self._place()
+
+        async def work() -> None:
+            step = self._recorded.find(at, "sleep", "sleep", None)
+            if step is None:
+                moment = until if isinstance(until, datetime) else now() + timedelta(seconds=until)
+                output = {"until": timestamp(moment)}
+                step = await self._journal.write(
+                    "sleep", "sleep", started_at=started(), given={"at": at}, output=output
+                )
+            wake: str = step["output"]["until"]
+            if wake > timestamp():
+                raise RunEndsError(suspended(wake))
+
+        await self._durably(work)
+
+    async def ask(self, question: str, request: Mapping[str, Any], seconds: float | None) -> Decision:
+        """Asks a person."""
+        at, name = self._place(), question[:255] or "question"
+
+        async def work() -> Decision:
+            digest = _digest([question, dict(request)])
+            step = self._recorded.find(at, "approval", name, digest)
+            if step is None:
+                began = started()
+                approval = await self._approval(at, question, request, seconds)
+                if approval["status"] == "pending":
+                    raise RunEndsError(waiting(approval["expires_at"]))
+                output = {
+                    "approved": approval["status"] in ("approved", "consumed"),
+                    "reason": approval["reason"],
+                    "by": approval["decided_by"],
+                }
+                given = {"at": at, "is": digest, "approval_id": approval["id"]}
+                step = await self._journal.write(
+                    "approval", name, started_at=began, given=given, output=output
+                )
+            return Decision(**step["output"])
+
+        return await self._durably(work)
+
+    async def _approval(
+        self, at: str, question: str, request: Mapping[str, Any], seconds: float | None
+    ) -> Mapping[str, Any]:
+        """The approval that was asked for at this place, or a new one."""
+        run, approvals = self._journal.run, self._journal.l01.approvals
+        page = await approvals.list(run_id=run["id"], limit=1000)
+        for approval in page["items"]:
+            if approval["request"].get("at") == at:
+                return approval
+        more = {} if seconds is None else {"expires_at": timestamp(now() + timedelta(seconds=seconds))}
+        return await approvals.create(
+            run_id=run["id"],
+            agent_id=run["agent_id"],
+            title=question,
+            request={**request, "at": at},
+            idempotency_key=f"{run['id']}:{at}",
+            **more,
+        )
+
+    async def messages(self) -> list[Any]:
+        """What was said into the run."""
+        at = self._place()
+
+        async def work() -> list[Any]:
+            step = self._recorded.find(at, "step", "messages", None)
+            if step is None:
+                await self._journal.catch_up()
+                seen = {number for each in self._recorded.steps.values() for number in _read_in(each)}
+                said = [
+                    each
+                    for each in self._journal.steps
+                    if each["kind"] == "message" and each["number"] not in seen
+                ]
+                given = {"at": at, "messages": [each["number"] for each in said]}
+                step = await self._journal.write(
+                    "step",
+                    "messages",
+                    started_at=started(),
+                    given=given,
+                    output=[each["input"] for each in said],
+                )
+                self._recorded.add(step)
+                self._recorded.used.add(at)
+            return step["output"]
+
+        return await self._durably(work)
+
+
+def _read_in(step: RunStep) -> list[int]:
+    return (
+        list(step["input"].get("messages") or [])
+        if step["name"] == "messages" and step["kind"] == "step"
+        else []
+    )
+
+
+def _output(step: RunStep, error_class: type[PlatformError]) -> Any:
+    """What a step gave, or the error that it ended with."""
+    if step["status"] == "failed":
+        error = step["error"] or {}
+        raise error_class(f"{step['name']}: {error.get('detail', 'no details')}", step=step["number"])
+    output: Any = step["output"]
+    return output["output"] if isinstance(output, dict) and "child_run" in output else output
+
+
+def _slot(at: str) -> int:
+    """A number for a place, the same each time."""
+    number = at.removeprefix("/")
+    return int(number) if number.isdigit() else NESTED + zlib.crc32(at.encode()) % 2_000_000_000
+
+
+def _digest(value: Any) -> str:
+    return sha256(jsonio.encode(value)).hexdigest()[:16]
+
+
+def _as_json(value: Any, what: str) -> Any:
+    """A value as it will come back from the log.
+
+    Raises:
+        AgentCodeError: it is not JSON.
+    """
+    try:
+        return jsonio.decode(jsonio.encode(jsonio.check(value, what)))
+    except Exception as error:
+        raise AgentCodeError(f"{what} is not JSON: {error}") from error
+
+
+async def _end(code: asyncio.Task[Any]) -> None:
+    """Cancels the code, which may have something to tidy up, until it has ended."""
+    while not code.done():
+        code.cancel()
+        await asyncio.wait({code}, timeout=CANCEL_AGAIN)
+    if not code.cancelled():
+        code.exception()

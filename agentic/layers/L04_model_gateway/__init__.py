@@ -1,0 +1,1 @@
+"""L04: the model gateway."""

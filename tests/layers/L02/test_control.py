@@ -1,0 +1,216 @@
+"""What is done with runs from outside."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from agentic.layers.base.common_errors import StateError
+from agentic.layers.base.layer import Context
+from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L02_agent_runtime.client import L02Client
+from agentic.layers.L02_agent_runtime.errors import NotWaitingError
+from agentic.layers.L02_agent_runtime.layer import AgentRuntime
+from agentic.layers.L03_tool_execution.models import Outcome
+from tests.kit.http import served
+from tests.layers.L02.conftest import EAGER, PATIENCE, Models, Tools, calls, eventually
+
+pytestmark = pytest.mark.anyio
+
+
+class Held:
+    """An answer of a model that is given when a test says so."""
+
+    def __init__(self, models: Models, then: Any = "done", first: Any = None) -> None:
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+        self.cut = asyncio.Event()
+        self._answers = [first if first is not None else calls(("look", {})), then]
+        models.says = self._say
+
+    async def _say(self, request: Any) -> Any:
+        self.asked.set()
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.cut.set()
+            raise
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+    async def wait(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self.asked.wait()
+
+
+async def test_a_paused_run_keeps_the_answer_that_was_paid_for(
+    l02: L02Client, models: Models, tools: Tools
+) -> None:
+    tools.functions["look"] = lambda: "seen"
+    held = Held(models)
+    agent = await l02.spawn("x", {"tools": ["look"]})
+    run = await l02.run(agent["id"], "x")
+    await held.wait()
+    assert (await l02.pause(run["id"]))["status"] == "suspended"
+    held.go.set()
+
+    async def kept() -> bool:
+        return len(await l02.steps(run["id"])) == 1
+
+    await eventually(kept)
+    await asyncio.sleep(0.3)
+    assert tools.calls == []
+    assert (await l02.get(run["id"]))["status"] == "suspended"
+    await l02.resume_run(run["id"])
+    run = await l02.wait(run["id"], PATIENCE)
+    assert (run["status"], run["output"], len(models.requests)) == ("completed", "done", 2)
+
+
+async def test_a_cancelled_run_is_cut_off_in_the_middle_of_a_call(
+    l02: L02Client, l01_local: L01Client, models: Models, runtime: AgentRuntime
+) -> None:
+    held = Held(models)
+    agent = await l02.spawn("x", {})
+    run = await l02.run(agent["id"], "x")
+    await held.wait()
+    assert (await l02.cancel(run["id"], "enough"))["status"] == "cancelled"
+    async with asyncio.timeout(PATIENCE):
+        await held.cut.wait()
+    await eventually(lambda: runtime.worker.carried == 0)
+
+    async def cut() -> bool:
+        rows = (await l01_local.usage.list(run_id=run["id"]))["items"]
+        return [(row["status"], row["estimated"]) for row in rows] == [("cut", True)]
+
+    await eventually(cut)
+    with pytest.raises(StateError):
+        await l02.steer(run["id"], "too late")
+
+
+async def test_what_is_said_into_a_run_is_read_before_the_next_answer(l02: L02Client, models: Models) -> None:
+    held = Held(models, then="blue it is", first="red")
+    agent = await l02.spawn("x", {})
+    run = await l02.run(agent["id"], "which colour?")
+    await held.wait()
+    assert (await l02.steer(run["id"], "rather blue"))["kind"] == "message"
+    held.go.set()
+    run = await l02.wait(run["id"], PATIENCE)
+    assert (run["status"], run["output"]) == ("completed", "blue it is")
+    assert [message["content"] for message in models.requests[1]["messages"]] == [
+        "which colour?",
+        "red",
+        "rather blue",
+    ]
+
+
+async def test_a_run_waits_for_a_person_without_being_carried(
+    l02: L02Client, l01_local: L01Client, runtime: AgentRuntime, models: Models, tools: Tools
+) -> None:
+    async def pay(amount: int) -> Any:
+        run_id = tools.calls[-1][2].run_id
+        page = (await l01_local.approvals.list(run_id=run_id))["items"]
+        if not page:
+            approval = await l01_local.approvals.create(run_id=run_id, title="Pay?", request={"amount": amount})
+            return Outcome("waiting_approval", approval_id=approval["id"])
+        approval = page[0]
+        if approval["status"] == "pending":
+            return Outcome("waiting_approval", approval_id=approval["id"])
+        return f"{approval['status']}: {amount}"
+
+    tools.functions["pay"] = pay
+    models.script(calls(("pay", {"amount": 5})), "paid")
+    agent = await l02.spawn("x", {"tools": ["pay"]})
+    run = await l02.run(agent["id"], "x", wait=PATIENCE)
+    assert run["status"] == "waiting_approval"
+    await eventually(lambda: runtime.worker.carried == 0)
+    with pytest.raises(NotWaitingError):
+        await l02.approve(run["id"], approval_id=agent["id"])
+    approval = await l02.approve(run["id"], by="ada", reason="fine")
+    assert (approval["status"], approval["decided_by"]) == ("approved", "ada")
+    run = await l02.wait(run["id"], PATIENCE)
+
+    async def over() -> bool:
+        return (await l02.get(run["id"]))["status"] == "completed"
+
+    await eventually(over)
+    assert len(models.requests) == 2
+    assert models.requests[1]["messages"][-1]["content"] == "approved: 5"
+
+
+async def test_a_fork_begins_after_a_step_with_changes_and_is_compared(
+    l02: L02Client, models: Models, tools: Tools
+) -> None:
+    tools.functions["look"] = lambda: "rain"
+    models.says = lambda request: (
+        f"{request['model']}: {request['messages'][-1]['content']}"
+        if request["messages"][-1]["role"] == "tool"
+        else calls(("look", {}))
+    )
+    agent = await l02.spawn("x", {"model": "small", "tools": ["look"]})
+    first = await l02.run(agent["id"], "weather?", wait=PATIENCE)
+    assert first["output"] == "small: rain"
+    changes = {"model": "large", "tool_result": {"number": 2, "output": "sun"}}
+    fork = await l02.fork(first["id"], 2, changes)
+    fork = await l02.wait(fork["id"], PATIENCE)
+    assert fork["output"] == "large: sun"
+    assert (fork["forked_from"], fork["fork_step"]) == (first["id"], 2)
+    assert len(tools.calls) == 1
+    compared = await l02.compare(first["id"], fork["id"])
+    assert compared["common"] == 1
+    assert [pair["differs"] for pair in compared["steps"]] == [[], ["output"], ["name", "input", "output"]]
+    assert (compared["a"]["cost"], compared["b"]["cost"]) == (0.002, 0.001)
+    assert compared["b"]["model"] == "large"
+
+
+async def test_retry_goes_on_where_it_failed(l02: L02Client, models: Models, tools: Tools) -> None:
+    from agentic.layers.base.common_errors import InvalidError
+
+    tools.functions["look"] = lambda: "seen"
+    models.script(calls(("look", {})), InvalidError("no"))
+    agent = await l02.spawn("x", {"tools": ["look"]})
+    failed = await l02.run(agent["id"], "x", wait=PATIENCE)
+    assert failed["status"] == "failed"
+    models.script("now")
+    again = await l02.retry(failed["id"])
+    again = await l02.wait(again["id"], PATIENCE)
+    assert (again["status"], again["output"]) == ("completed", "now")
+    assert len(tools.calls) == 1
+    with pytest.raises(StateError):
+        await l02.retry(again["id"])
+
+
+async def test_runs_of_a_suspended_agent_pause_and_go_on(l02: L02Client, models: Models, tools: Tools) -> None:
+    tools.functions["look"] = lambda: "seen"
+    held = Held(models)
+    agent = await l02.spawn("x", {"tools": ["look"]})
+    run = await l02.run(agent["id"], "x")
+    await held.wait()
+    await l02.suspend(agent["id"])
+    assert (await l02.get(run["id"]))["status"] == "suspended"
+    held.go.set()
+    await l02.resume(agent["id"])
+    assert (await l02.wait(run["id"], PATIENCE))["status"] == "completed"
+    held = Held(models)
+    second = await l02.run(agent["id"], "x")
+    await held.wait()
+    await l02.terminate(agent["id"])
+    assert (await l02.get(second["id"]))["status"] == "cancelled"
+
+
+async def test_over_http_it_is_the_same(context: Context, models: Models, tools: Tools) -> None:
+    tools.functions["look"] = lambda: "seen"
+    models.script(calls(("look", {})), "all of it")
+    layer = AgentRuntime(context, EAGER)
+    async with layer.running(), served(layer.app()) as url, L02Client(url) as l02:
+        agent = await l02.spawn("x", {"tools": ["look"]})
+        run = await l02.run(agent["id"], "x", idempotency_key="one")
+        assert (await l02.run(agent["id"], "x", idempotency_key="one"))["id"] == run["id"]
+        async with asyncio.timeout(PATIENCE):
+            events = [event async for event in l02.stream(run["id"])]
+        assert [event.number for event in events if event.event == "step"] == [1, 2, 3]
+        assert events[-1].data["output"] == "all of it"
+        assert (await l02.wait(run["id"], PATIENCE))["status"] == "completed"
+        with pytest.raises(NotWaitingError):
+            await l02.approve(run["id"])
+        layer.news.end()
