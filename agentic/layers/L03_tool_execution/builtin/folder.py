@@ -47,13 +47,16 @@ class AgentFolder:
         *folders, name = parts_of(path, file=True)
         with self._opened(folders) as folder:
             descriptor = _open(name, _READ, folder, path)
-            with os.fdopen(descriptor, "rb") as file:
-                found = os.fstat(descriptor)
-                if stat.S_ISDIR(found.st_mode):
+            try:
+                mode = os.fstat(descriptor).st_mode
+                if stat.S_ISDIR(mode):
                     raise ToolRefusedError(f"{path} is a folder.")
-                if not stat.S_ISREG(found.st_mode):
+                if not stat.S_ISREG(mode):
                     raise PathError(f"{path} is no plain file.")
-                data = file.read(self._max_file + 1)
+                with os.fdopen(descriptor, "rb", closefd=False) as file:
+                    data = file.read(self._max_file + 1)
+            finally:
+                os.close(descriptor)
         if len(data) > self._max_file:
             raise ToolRefusedError(
                 f"{path} is larger than {self._max_file} bytes, which is the most that is read."

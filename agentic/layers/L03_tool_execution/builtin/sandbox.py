@@ -172,7 +172,7 @@ def _world() -> list[str]:
         shown.append(prefix)
     binds = [part for path in shown if path.exists() for part in ("--ro-bind", str(path), str(path))]
     return [
-        "bwrap",
+        shutil.which("bwrap") or "bwrap",
         *("--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"),
         *("--uid", "65534", "--gid", "65534", "--hostname", "sandbox"),
         *binds,
