@@ -1,4 +1,5 @@
-"""Fixtures for everyone: servers once for each process, a database for each test, a running data layer, its client."""
+"""Fixtures for everyone: servers once for each process, a database for each test, a running data layer, its client,
+a running human interface."""
 
 from __future__ import annotations
 
@@ -11,8 +12,10 @@ from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L01_data_layer.settings import L01Settings
+from agentic.layers.L10_human_interface.layer import HumanInterface
 from tests.kit.databases import cloned_database, empty_database, template_database
 from tests.kit.http import served
+from tests.kit.interface import interface_over
 from tests.kit.servers import BusServer, Servers, servers, temporary_folder
 
 
@@ -109,3 +112,17 @@ async def l01(request: pytest.FixtureRequest, data_layer: DataLayer) -> AsyncGen
     else:
         async with served(data_layer.app()) as url, L01Client(url) as client:
             yield client
+
+
+@pytest.fixture
+async def interface(data_layer: DataLayer) -> AsyncGenerator[HumanInterface]:
+    """A running human interface over the data layer in this process."""
+    async with interface_over(data_layer) as layer:
+        yield layer
+
+
+@pytest.fixture
+async def url(interface: HumanInterface) -> AsyncGenerator[str]:
+    """The address of the human interface on a real port."""
+    async with served(interface.app()) as address:
+        yield address

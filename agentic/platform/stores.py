@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from agentic.layers.L01_data_layer.settings import L01Settings
+from agentic.layers.L01_data_layer.settings import Addresses, L01Settings
 from agentic.platform.embedded import Embedded, EmbeddedServers, RunningServer, running
 
 
@@ -54,9 +54,13 @@ class Yours:
     redis_url: str | None
 
     @classmethod
-    def from_environment(cls) -> Yours:
-        """As the data layer itself reads them."""
-        settings = L01Settings()
+    def from_environment(cls, read: type[Addresses] = L01Settings) -> Yours:
+        """As the data layer itself reads them; with `Addresses` as they are, whatever they are.
+
+        Raises:
+            ValidationError: one of them can be no address.
+        """
+        settings = read()
         given = settings.model_fields_set
         return cls(
             settings.database_url if "database_url" in given else None,
@@ -97,8 +101,8 @@ async def attached_or_started(data_dir: Path, progress: Callable[[str], None]) -
 
 def without_password(url: str) -> str:
     """An address as it may be shown."""
-    without = re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", url)
-    return re.sub(r"(?<=[?&]password=)[^&]*", "***", without)
+    without = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url, flags=re.DOTALL)
+    return re.sub(r"([?&](ssl)?password=)[^&]*", r"\1***", without)
 
 
 def _yours(url: str | None) -> Store | None:

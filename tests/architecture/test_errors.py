@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import agentic
+from agentic.layers.base.error_catalogue import catalogue
 from agentic.layers.base.errors import PlatformError
-from agentic.platform.commands.errors import as_markdown, catalogue
+from agentic.platform.commands.errors import as_markdown
 
 DOCUMENT = Path(agentic.__file__).parent.parent / "docs" / "errors.md"
 each_error = pytest.mark.parametrize("error", catalogue(), ids=lambda error: error.code)
@@ -50,5 +51,6 @@ def test_its_status_is_one_of_http(error: type[PlatformError]) -> None:
 
 @each_error
 def test_it_links_to_its_place_in_the_document(error: type[PlatformError]) -> None:
-    anchor = error().problem()["type"].partition("#")[2]
+    page, _, anchor = error().problem()["type"].partition("#")
+    assert page == "/errors"
     assert f'<a id="{anchor}"></a>' in DOCUMENT.read_text()

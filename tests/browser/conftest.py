@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from agentic.layers.L01_data_layer.layer import DataLayer
-from agentic.layers.L10_human_interface.layer import HumanInterface
-from tests.kit.http import served
-from tests.kit.interface import interface_over
+from tests.kit.browser import chromium
 
 QUIET = (
     "--no-sandbox",
@@ -30,34 +25,11 @@ expect.set_options(timeout=PATIENCE)
 Complaints = list[str]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Debian's Chromium, or the one that `CHROMIUM` names. No browser is downloaded."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("no chromium: apt-get install chromium")
-    return found
-
-
 @pytest.fixture
-async def interface(data_layer: DataLayer) -> AsyncGenerator[HumanInterface]:
-    """A running human interface."""
-    async with interface_over(data_layer) as layer:
-        yield layer
-
-
-@pytest.fixture
-async def url(interface: HumanInterface) -> AsyncGenerator[str]:
-    """Its address."""
-    async with served(interface.app()) as address:
-        yield address
-
-
-@pytest.fixture
-async def browser(chromium: str) -> AsyncGenerator[Browser]:
+async def browser() -> AsyncGenerator[Browser]:
     """A browser of this test alone."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        running = await playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
         yield running
         await running.close()
 

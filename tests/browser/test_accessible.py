@@ -54,7 +54,14 @@ async def test_axe_finds_nothing(
     tab = await context.new_page()
     one = f"/agents/{agents[1]['id']}"
     paths = ("/", "/agents", "/agents/new", one, f"{one}/configuration", f"{one}/terminate")
-    paths += ("/events", f"/events?open={event['id']}", f"/events/{event['id']}", "/layers", "/nowhere")
+    paths += (
+        "/events",
+        f"/events?open={event['id']}",
+        f"/events/{event['id']}",
+        "/layers",
+        "/errors",
+        "/nowhere",
+    )
     for path in paths:
         await tab.goto(f"{url}{path}")
         if path != "/nowhere":

@@ -1,6 +1,6 @@
 """`platform errors`."""
 
-from agentic.platform.commands.errors import catalogue
+from agentic.layers.base.error_catalogue import catalogue
 from agentic.platform.exit_codes import FAILED, OK
 from tests.kit.commands import run
 

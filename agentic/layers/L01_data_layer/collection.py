@@ -131,9 +131,9 @@ class Events:
         """One page: forwards with `after`, otherwise backwards from the newest. Filters as in the API."""
         return await self._backend.call(LIST_EVENTS, Call(query=given(query)))
 
-    async def kinds(self) -> list[EventKind]:
-        """The kinds of events that there are, each with its count."""
-        return (await self._backend.call(EVENT_KINDS, Call()))["items"]
+    async def kinds(self, **query: Any) -> list[EventKind]:
+        """The kinds of events that there are, each with its count. Filters as in the API."""
+        return (await self._backend.call(EVENT_KINDS, Call(query=given(query))))["items"]
 
     async def histogram(self, **query: Any) -> Histogram:
         """How many events there were over time. Filters as in the API; `buckets`, `since`, `until`."""

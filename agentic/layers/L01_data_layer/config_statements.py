@@ -21,7 +21,6 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB, UUID, aggregate_order_by
@@ -30,9 +29,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from agentic.layers.L01_data_layer.statements import (
     Statement,
     TableStatements,
+    answered,
+    as_expected,
     as_json,
     compiled,
     events_for,
+    given_deletions,
     given_rows,
     next_version,
     rendered,
@@ -66,7 +68,7 @@ class ConfigStatements(TableStatements):
         accepted = (
             select(given)
             .outerjoin(current, current.c.id == given.c.id)
-            .where(or_(given.c.expected.is_(None), given.c.expected == current.c.version))
+            .where(as_expected(given, current))
             .cte("accepted")
         )
         head = next_version(self.name, accepted)
@@ -100,27 +102,18 @@ class ConfigStatements(TableStatements):
             event_type=case((changed.c.made, word("config.created")), else_=word("config.updated")),
             verb=case((changed.c.made, word("create")), else_=word("update")),
         )
-        return compiled(
-            select(given.c.ord, current.c.version, cast(null(), Text()), changed.c.version, record)
-            .select_from(given)
-            .outerjoin(current, current.c.id == given.c.id)
-            .outerjoin(changed, changed.c.id == given.c.id)
-            .order_by(given.c.ord)
-            .add_cte(event)
-        )
+        return answered(given, current, changed, event, cast(null(), Text()), changed.c.version, record)
 
     @cached_property
     def delete(self) -> Statement:
         """Parameters: id, event_id, metadata, moment, expected. Result: that of the base."""
         table = self.table
-        given = given_rows(
-            id=UUID(), event_id=UUID(), metadata=JSONB(), moment=DateTime(timezone=True), expected=Integer()
-        )
+        given = given_deletions()
         current = self._current(given)
         accepted = (
             select(given)
             .join(current, current.c.id == given.c.id)
-            .where(or_(given.c.expected.is_(None), given.c.expected == current.c.version))
+            .where(as_expected(given, current))
             .cte("accepted")
         )
         head = next_version(self.name, accepted)
@@ -136,14 +129,7 @@ class ConfigStatements(TableStatements):
         event = self._event(
             accepted, gone, payload=address, event_type=word("config.deleted"), verb=word("delete")
         )
-        return compiled(
-            select(given.c.ord, current.c.version, gone.c.id)
-            .select_from(given)
-            .outerjoin(current, current.c.id == given.c.id)
-            .outerjoin(gone, gone.c.id == given.c.id)
-            .order_by(given.c.ord)
-            .add_cte(event)
-        )
+        return answered(given, current, gone, event, gone.c.id)
 
     def namespaces(self, source: Any) -> Statement:
         """The namespaces of `source`, by name, as one JSON array."""

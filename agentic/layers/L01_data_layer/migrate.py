@@ -33,7 +33,11 @@ async def migrate(url: str) -> bool:
     try:
         connection = await asyncpg.connect(url, timeout=5.0, command_timeout=LIMIT)
     except Exception as error:
-        raise translate(error) or DatabaseUnavailableError(str(error)) from error
+        translated = translate(error)
+        if translated is None or isinstance(translated, DatabaseUnavailableError):
+            reason = str(error).strip().rstrip(".") or type(error).__name__
+            raise DatabaseUnavailableError(f"The database cannot be reached: {reason}.") from error
+        raise translated from error
     try:
         if await _revision(connection) == HEAD:
             return False

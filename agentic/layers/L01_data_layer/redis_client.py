@@ -27,11 +27,19 @@ def _client(url: str, read_limit: float | None) -> Any:
 
 
 class Bus:
-    """One publishing connection, and one for each subscriber."""
+    """One publishing connection, and one for each subscriber.
+
+    Raises:
+        BusUnavailableError: the address has options that there are not.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = _client(url, LIMIT)
+        try:
+            self._client = _client(url, LIMIT)
+            self._client.connection_pool.make_connection()  # which looks at the options in the address, and no further
+        except (ValueError, TypeError) as error:
+            raise BusUnavailableError(f"REDIS_URL cannot be used: {error}") from error
 
     async def publish(self, channel: str, messages: list[bytes]) -> None:
         """Publishes in order, in one round trip.

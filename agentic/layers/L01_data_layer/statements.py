@@ -129,6 +129,30 @@ def given_rows(**types: Any) -> Any:
     return select(rows.render_derived(name="given")).cte("input")
 
 
+def given_deletions() -> Any:
+    """A batch of deletions as rows."""
+    return given_rows(
+        id=UUID(), event_id=UUID(), metadata=JSONB(), moment=DateTime(timezone=True), expected=Integer()
+    )
+
+
+def as_expected(given: Any, current: Any) -> ColumnElement[bool]:
+    """True when the record stands where the caller expects it, or the caller expects nothing."""
+    return or_(given.c.expected.is_(None), given.c.expected == current.c.version)
+
+
+def answered(given: Any, current: Any, outcome: Any, event: Any, *columns: ColumnElement[Any]) -> Statement:
+    """Result for each input, in order: ord, the version before (null: there was no such record), and these columns."""
+    return compiled(
+        select(given.c.ord, current.c.version, *columns)
+        .select_from(given)
+        .outerjoin(current, current.c.id == given.c.id)
+        .outerjoin(outcome, outcome.c.id == given.c.id)
+        .order_by(given.c.ord)
+        .add_cte(event)
+    )
+
+
 def events_for(source: Any, rows: Any, **values: ColumnElement[Any]) -> Any:
     """The insertion of one event for each of `rows`, in the order of the batch."""
     return (
@@ -239,7 +263,7 @@ class TableStatements:
                 ),
             )
             .join(current, current.c.id == given.c.id)
-            .where(or_(given.c.expected.is_(None), given.c.expected == current.c.version))
+            .where(as_expected(given, current))
             .where(
                 or_(
                     given.c.allowed.is_(None),
@@ -268,23 +292,13 @@ class TableStatements:
         )
         event = self._changed_event(accepted, head, accepted.c.event_type, payload, "update")
         record = as_json(changed, self.columns)
-        result = (
-            select(given.c.ord, current.c.version, current.c.status, changed.c.version, record)
-            .select_from(given)
-            .outerjoin(current, current.c.id == given.c.id)
-            .outerjoin(changed, changed.c.id == given.c.id)
-            .order_by(given.c.ord)
-            .add_cte(event)
-        )
-        return compiled(result)
+        return answered(given, current, changed, event, current.c.status, changed.c.version, record)
 
     @cached_property
     def delete(self) -> Statement:
         """Parameters: id, event_id, metadata, moment, expected. Result for each: ord, version, deleted id or null."""
         table = self.table
-        given = given_rows(
-            id=UUID(), event_id=UUID(), metadata=JSONB(), moment=DateTime(timezone=True), expected=Integer()
-        )
+        given = given_deletions()
         current = (
             select(table.c.id, table.c.version)
             .join(given, given.c.id == table.c.id)
@@ -295,7 +309,7 @@ class TableStatements:
         accepted = (
             select(given)
             .join(current, current.c.id == given.c.id)
-            .where(or_(given.c.expected.is_(None), given.c.expected == current.c.version))
+            .where(as_expected(given, current))
             .cte("accepted")
         )
         head = next_version(self.name, accepted)
@@ -303,15 +317,7 @@ class TableStatements:
         event = self._changed_event(
             accepted, head, word(f"{self.name}.deleted"), cast(word("{}"), JSONB()), "delete"
         )
-        result = (
-            select(given.c.ord, current.c.version, gone.c.id)
-            .select_from(given)
-            .outerjoin(current, current.c.id == given.c.id)
-            .outerjoin(gone, gone.c.id == given.c.id)
-            .order_by(given.c.ord)
-            .add_cte(event)
-        )
-        return compiled(result)
+        return answered(given, current, gone, event, gone.c.id)
 
     def _changed_event(
         self, rows: Any, head: Any, event_type: ColumnElement[Any], payload: ColumnElement[Any], verb: str

@@ -20,6 +20,13 @@ class Where:
             condition = condition.replace("?", f"${len(self.values)}", 1)
         self.conditions.append(condition)
 
+    def created(self, since: str | None, until: str | None) -> None:
+        """Adds the bounds of the moment of creation, each where it is given."""
+        if since is not None:
+            self.add("created_at >= ?::text::timestamptz", since)
+        if until is not None:
+            self.add("created_at <= ?::text::timestamptz", until)
+
     def sql(self) -> str:
         """All of them together."""
         return " AND ".join(self.conditions) or "true"

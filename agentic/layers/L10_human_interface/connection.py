@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import Any, Final
 
 from fastapi import WebSocket, WebSocketDisconnect
@@ -29,7 +30,7 @@ def whole_number(name: str, value: Any) -> int | None:
     return int(text)
 
 
-class Socket:
+class Socket(ABC):
     """One connection. When the sending or the listening ends, so does the other."""
 
     def __init__(self, websocket: WebSocket, settings: L10Settings) -> None:
@@ -54,9 +55,9 @@ class Socket:
         elif isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect | TimeoutError):
             raise result
 
+    @abstractmethod
     async def send_all(self) -> None:
         """Sends for as long as there is something to send."""
-        raise NotImplementedError
 
     async def listen(self) -> None:
         """Takes in what the client says, until it is gone."""
@@ -66,7 +67,7 @@ class Socket:
                 return
             self.heard(message.get("text") or "")
 
-    def heard(self, text: str) -> None:
+    def heard(self, text: str) -> None:  # noqa: B027
         """Takes in one message. The public stream has no use for any."""
 
     async def deliver(self, *texts: str) -> None:

@@ -15,7 +15,7 @@ from agentic.layers.L10_human_interface.formats import moment, whole
 
 BARS: Final = 60
 PATIENCE: Final = 0.1
-"""Seconds that a page waits for its histogram; one that takes longer comes by itself."""
+"""Seconds that a page waits for what has to be counted; what takes longer comes by itself."""
 
 
 class ChartBar(NamedTuple):
@@ -38,10 +38,8 @@ class Chart(NamedTuple):
 
 async def chart_of(l01: L01Client, query: EventsQuery, then: str | None = None) -> Chart:
     """The histogram of the events that meet the filters, up to `then`."""
-    times = query.times()
-    if then is not None:
-        times["until"] = timestamp(moment(then) + timedelta(microseconds=1))
-    return _chart(await l01.events.histogram(buckets=BARS, **query.filters(), **times), query)
+    histogram = await l01.events.histogram(buckets=BARS, **query.filters(), **query.times(then))
+    return _chart(histogram, query)
 
 
 async def chart_in_time(l01: L01Client, query: EventsQuery, then: str | None = None) -> Chart | None:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.ids import now, timestamp
+from agentic.layers.L10_human_interface.formats import moment
 
 RANGES: Final = {
     "15m": timedelta(minutes=15),
@@ -60,7 +61,8 @@ class EventsQuery(NamedTuple):
         as_of = known.get("as_of", "0")
         if not (as_of.isascii() and as_of.isdigit() and len(as_of) < 19):
             raise InvalidError.of(("as_of", "a position in the log"))
-        return cls(**known)
+        query = cls(**known)
+        return query._replace(event_type=",".join(query.types) or None)
 
     @property
     def types(self) -> list[str]:
@@ -148,8 +150,19 @@ class EventsQuery(NamedTuple):
         names = ("event_type", "aggregate_type", "aggregate_id", "correlation_id", "causation_id")
         return {name: value for name in names if (value := getattr(self, name))}
 
-    def times(self) -> dict[str, str]:
-        """The time as the data layer takes it."""
+    @property
+    def without_kinds(self) -> EventsQuery:
+        """What remains when every kind is let in: what the counts beside the kinds are of."""
+        return self._replace(event_type=None, cursor=None)
+
+    def times(self, then: str | None = None) -> dict[str, str]:
+        """The time as the data layer takes it; `then` is the moment of `as_of`, and what came after it is left out."""
+        if then is not None:
+            until = timestamp(moment(then) + timedelta(microseconds=1))
+            return {**self._asked_times(), "until": until}
+        return self._asked_times()
+
+    def _asked_times(self) -> dict[str, str]:
         chosen = {name: value for name in ("since", "until") if (value := getattr(self, name))}
         span = RANGES[self.range] if self.as_of is None else None
         return chosen or ({"since": timestamp(now() - span)} if span else {})

@@ -15,7 +15,12 @@ class Kind:
     """One type of event."""
 
     event_type: str
-    count: int
+    count: int | None
+
+    @property
+    def id(self) -> str:
+        """The id of what shows it."""
+        return _id("type", self.event_type)
 
 
 @dataclass(frozen=True)
@@ -23,14 +28,13 @@ class Group:
     """The types whose names begin alike."""
 
     name: str
-    count: int
+    count: int | None
     kinds: list[Kind]
 
     @property
     def id(self) -> str:
-        """The id of what shows it: types are named by whoever publishes, with any character."""
-        plain = re.fullmatch(r"[A-Za-z0-9_-]+", self.name)
-        return f"kind-{self.name}" if plain else f"kind-{hashlib.sha256(self.name.encode()).hexdigest()[:12]}"
+        """The id of what shows it."""
+        return _id("kind", self.name)
 
     @property
     def pattern(self) -> str:
@@ -38,13 +42,24 @@ class Group:
         return f"{self.name}.*"
 
 
-def grouped(kinds: Sequence[EventKind]) -> list[Group]:
-    """Groups by name, each with its types by name."""
-    counts: dict[str, dict[str, int]] = {}
-    for kind in kinds:
-        types = counts.setdefault(kind["event_type"].partition(".")[0], {})
-        types[kind["event_type"]] = types.get(kind["event_type"], 0) + kind["count"]
-    return [
-        Group(name, sum(types.values()), [Kind(*item) for item in sorted(types.items())])
-        for name, types in sorted(counts.items())
-    ]
+def _id(prefix: str, name: str) -> str:
+    """An id for a name with any character in it: types are named by whoever publishes."""
+    plain = re.fullmatch(r"[A-Za-z0-9_-]+", name)
+    return f"{prefix}-{name}" if plain else f"{prefix}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def grouped(kinds: Sequence[EventKind], counted: Sequence[EventKind] | None) -> list[Group]:
+    """Groups by name, each with its types by name; what is not `counted` has no events, or without it no number."""
+    counts: dict[str, int] = {}
+    for kind in counted or ():
+        counts[kind["event_type"]] = counts.get(kind["event_type"], 0) + kind["count"]
+    types: dict[str, list[Kind]] = {}
+    for name in sorted({kind["event_type"] for kind in kinds}):
+        count = None if counted is None else counts.get(name, 0)
+        types.setdefault(name.partition(".")[0], []).append(Kind(name, count))
+    return [Group(name, _sum(found), found) for name, found in sorted(types.items())]
+
+
+def _sum(kinds: Sequence[Kind]) -> int | None:
+    counts = [kind.count for kind in kinds if kind.count is not None]
+    return sum(counts) if len(counts) == len(kinds) else None

@@ -15,7 +15,7 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L10_human_interface import assets, dashboard, sockets, theme
 from agentic.layers.L10_human_interface.hub import Hub
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
-from agentic.layers.L10_human_interface.pages import agents, error, events, layers, overview, search
+from agentic.layers.L10_human_interface.pages import agents, error, errors, events, layers, overview, search
 from agentic.layers.L10_human_interface.settings import L10Settings
 from agentic.layers.L10_human_interface.web_site import Site
 
@@ -39,7 +39,7 @@ class HumanInterface(Layer):
     def build(self) -> LayerApp:
         """The pages, the sockets, the static files and the JSON of the dashboard."""
         app = LayerApp(self.title)
-        for section in (overview, agents, events, layers, search, theme, dashboard):
+        for section in (overview, agents, events, layers, errors, search, theme, dashboard):
             app.include_router(section.routes(self.site))
         app.include_router(sockets.routes(self.site, self.settings))
         app.add_route("/static/{name:path}", assets.serve_asset, include_in_schema=False)

@@ -36,21 +36,30 @@ class Known(NamedTuple):
     package: str
     port: int
     requires: tuple[str, ...]
+    events: str
+    """The events that tell of its work, as a filter of the log; empty when no event does."""
 
 
 KNOWN: Final = (
-    Known("L01", "Data", "L01_data_layer", 8002, ()),
-    Known("L02", "Runtime", "L02_agent_runtime", 8003, ("L01", "L03", "L04")),
-    Known("L03", "Tools", "L03_tool_execution", 8004, ("L01",)),
-    Known("L04", "Models", "L04_model_gateway", 8005, ("L01",)),
-    Known("L05", "Planning", "L05_planning", 8006, ("L01",)),
-    Known("L06", "Evaluation", "L06_evaluation", 8007, ("L01",)),
-    Known("L07", "Learning", "L07_learning", 8008, ("L01",)),
-    Known("L09", "Gateway", "L09_api_gateway", 8000, ("L01",)),
-    Known("L10", "Interface", "L10_human_interface", 8001, ("L01",)),
-    Known("L11", "Integration", "L11_integration", 8011, ("L01",)),
+    Known("L01", "Data", "L01_data_layer", 8002, (), "*"),
+    Known(
+        "L02",
+        "Runtime",
+        "L02_agent_runtime",
+        8003,
+        ("L01", "L03", "L04"),
+        "agent.*,session.*,run.*,run_step.*,approval.*",
+    ),
+    Known("L03", "Tools", "L03_tool_execution", 8004, ("L01",), "tool.*,tool_execution.*"),
+    Known("L04", "Models", "L04_model_gateway", 8005, ("L01",), "model_usage.*"),
+    Known("L05", "Planning", "L05_planning", 8006, ("L01",), "goal.*,plan.*,task.*"),
+    Known("L06", "Evaluation", "L06_evaluation", 8007, ("L01",), "evaluation.*,dataset.*,experiment.*"),
+    Known("L07", "Learning", "L07_learning", 8008, ("L01",), "feedback.*,lesson.*"),
+    Known("L09", "Gateway", "L09_api_gateway", 8000, ("L01",), "api_key.*"),
+    Known("L10", "Interface", "L10_human_interface", 8001, ("L01",), ""),
+    Known("L11", "Integration", "L11_integration", 8011, ("L01",), "subscription.*,webhook.*,delivery.*"),
 )
-_BY_ID: Final = {known.id: known for known in KNOWN}
+BY_ID: Final = {known.id: known for known in KNOWN}
 
 Ask = Callable[[], Awaitable[Health]]
 
@@ -67,6 +76,10 @@ class Measured(NamedTuple):
     p50: float | None
     p95: float | None
     at: str | None
+    asked: int
+    """How often it was asked, of the last times that are remembered."""
+    errors: int
+    """How often of these it did not answer, or said that it is down."""
     requires: tuple[str, ...] = ()
 
     @property
@@ -87,11 +100,15 @@ WORDS: Final = {
 }
 
 
+FAILED: Final = ("down", "unreachable")
+
+
 class _Record:
     """The answers of one layer."""
 
     def __init__(self) -> None:
         self.latencies: deque[float] = deque(maxlen=SAMPLES)
+        self.failures: deque[bool] = deque(maxlen=SAMPLES)
         self.status = "unknown"
         self.checks: Mapping[str, Check] = {}
         self.at: str | None = None
@@ -144,6 +161,7 @@ class LayerMonitor:
             record.latencies.append((time.perf_counter() - started) * 1000)
             record.status = health["status"]
             record.checks = health["checks"]
+        record.failures.append(record.status in FAILED)
         record.at = timestamp()
 
     async def layers(self) -> list[Measured]:
@@ -182,7 +200,7 @@ def _detail(error: Exception) -> str:
 
 
 def _measured(layer: str, record: _Record) -> Measured:
-    known = _BY_ID.get(layer)
+    known = BY_ID.get(layer)
     times = sorted(record.latencies)
     enough = len(times) >= 5
     p95 = _percentile(times, 0.95) if enough else None
@@ -197,6 +215,8 @@ def _measured(layer: str, record: _Record) -> Measured:
         _percentile(times, 0.5) if enough else None,
         p95,
         record.at,
+        len(record.failures),
+        sum(record.failures),
         known.requires if known else (),
     )
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
+SHORTEST: Final = 0.001
+
 
 class Remembered(Generic[T]):
-    """The answer of `ask`, at most `seconds` old. Whoever comes while it is being asked waits for that answer."""
+    """The answer of `ask`, at most `seconds` old. Whoever comes while it is being asked waits for that answer.
 
-    def __init__(self, ask: Callable[[], Awaitable[T]], seconds: float) -> None:
+    With `times` it is also at most so many times as old as it took to ask: what is had quickly is always fresh.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[T]], seconds: float, times: float = float("inf")) -> None:
         self._ask = ask
         self._seconds = seconds
+        self._times = times
         self._asking: asyncio.Future[T] | None = None
         self._answer: T | None = None
         self._until = float("-inf")
@@ -35,9 +41,12 @@ class Remembered(Generic[T]):
         return await asyncio.shield(self._asking)
 
     async def _renew(self) -> T:
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             self._answer = await self._ask()
-            self._until = asyncio.get_running_loop().time() + self._seconds
+            took = max(clock() - began, SHORTEST)  # the clock may count whole milliseconds
+            self._until = clock() + min(self._seconds, self._times * took)
             return self._answer
         finally:
             self._asking = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from agentic.layers.L10_human_interface.layer_health import LayerMonitor, Measured, summary
+from agentic.layers.L10_human_interface.layer_health import SAMPLES, Measured, summary
+from agentic.layers.L10_human_interface.web_site import Site
 
 WIDTH: Final = 960
 BOX_WIDTH: Final = 170
@@ -64,12 +66,14 @@ def _edge(upper: Node, lower: Node) -> str:
     return f"M{x1:.1f},{y1:.1f}C{x1:.1f},{middle:.1f} {x2:.1f},{middle:.1f} {x2:.1f},{y2:.1f}"
 
 
-async def shown(monitor: LayerMonitor) -> dict[str, Any]:
+async def shown(site: Site) -> dict[str, Any]:
     """What the page of the layers shows of them."""
-    layers = await monitor.layers()
+    layers, last = await asyncio.gather(site.monitor.layers(), site.last_events())
     return {
         "layers": layers,
+        "last": last,
         "graph": graph_of(layers),
         "health_note": summary(layers),
-        "interval": f"{monitor.interval:g}",
+        "interval": f"{site.monitor.interval:g}",
+        "samples": SAMPLES,
     }

@@ -8,9 +8,12 @@ from urllib.parse import urlencode
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
+from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import L01Client
-from agentic.layers.L10_human_interface.figures import Figures
+from agentic.layers.L10_human_interface.figures import Counts, Figures
 from agentic.layers.L10_human_interface.hub import Hub
+from agentic.layers.L10_human_interface.kind_counts import KindCounts
+from agentic.layers.L10_human_interface.last_events import LastEvents
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 from agentic.layers.L10_human_interface.render import Renderer
 from agentic.layers.L10_human_interface.rows import Rows
@@ -27,7 +30,9 @@ class Site:
         self.monitor = monitor
         self.renderer = Renderer()
         self.figures = Figures(l01)
+        self.kind_counts = KindCounts(l01)
         self.rows = Rows(l01, self.renderer)
+        self.last_events = LastEvents(l01, monitor, self.rows).known
 
     async def log_now(self) -> tuple[int, dict[str, str]]:
         """Where the log stands, and the place in it to read a list of events from that is to be kept up to date.
@@ -54,11 +59,15 @@ class Site:
         position: int,
         filters: dict[str, str] | None = None,
         live: bool = True,
+        needs_data: bool = True,
         status: int = 200,
         **context: Any,
     ) -> HTMLResponse:
-        """A page of a section; `position` is where the log stood before its data was read, `filters` its live ones."""
-        counts = await self.figures.counts()
+        """A page of a section; `position` is where the log stood before its data was read, `filters` its live ones.
+
+        One that needs no data does without its numbers when there are none to be had: it may be there to say what is wrong.
+        """
+        counts = await self._counts(needs_data)
         view = page if live else ""
         live_query = urlencode(filters or {})
         socket = f"{SOCKET}?format=html&view={view}&after={position}"
@@ -74,7 +83,15 @@ class Site:
             position=position,
             head=self.hub.position,
             socket=f"{socket}&{live_query}" if live_query else socket,
-            counts={"agents": counts.agents, "events": counts.events},
-            by_status=counts.by_status,
+            counts={"agents": counts.agents, "events": counts.events} if counts else {},
+            by_status=counts.by_status if counts else {},
             **{"parent": None, **context},
         )
+
+    async def _counts(self, needed: bool) -> Counts | None:
+        try:
+            return await self.figures.counts()
+        except PlatformError:
+            if needed:
+                raise
+            return None

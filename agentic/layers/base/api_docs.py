@@ -16,6 +16,7 @@ FILES: Final = {
     "swagger-ui-bundle.js": STATIC / "vendor" / "swagger-ui" / "swagger-ui-bundle.js",
     "api-docs.js": STATIC / "api-docs.js",
     "icon.svg": STATIC / "icon.svg",
+    "app.css": STATIC / "app.css",
 }
 PAGE: Final = """<!doctype html>
 <html lang="en">

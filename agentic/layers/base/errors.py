@@ -50,7 +50,7 @@ class PlatformError(Exception):
         return " ".join(inspect.getdoc(cls).split()) if cls.__doc__ else cls.title  # type: ignore[union-attr]
 
     def problem(self) -> Problem:
-        """The RFC 9457 object; `type` is the anchor in docs/errors.md."""
+        """The RFC 9457 object; `type` leads to its place on the page at `/errors` of whoever answers with it."""
         return {
             **self.members,
             "type": f"/errors#{self.code.lower()}",

@@ -22,6 +22,7 @@ from typing_extensions import TypedDict
 from agentic.layers.base.app import LayerApp
 from agentic.layers.base.background import Background, Work
 from agentic.layers.base.browser_guard import BrowserGuard, GuardSettings
+from agentic.layers.base.error_page import install_error_page
 from agentic.layers.base.http import install_health
 
 T = TypeVar("T")
@@ -125,9 +126,10 @@ class Layer(ABC):
             yield
 
     def app(self) -> LayerApp:
-        """The built app with health routes, ready to serve or to mount."""
+        """The built app with health routes and the page of errors, ready to serve or to mount."""
         app = self.build()
         install_health(app, self.health)
+        install_error_page(app)
         return app
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agentic.layers.L01_data_layer.settings import Addresses
 from agentic.platform.catalogue import in_order
 from agentic.platform.diagnosis import data_folder, machine
 from agentic.platform.diagnosis.bus import bus
@@ -54,7 +55,7 @@ def doctor(options: Doctor, *, json: bool) -> int:
 
 async def examine(options: Doctor) -> list[Finding]:
     """Looks at everything. Changes nothing, and makes no folder."""
-    yours = Yours.from_environment()
+    yours = Yours.from_environment(Addresses)
     state, servers = _what_runs(options.data_dir)
     of_database, of_bus = await asyncio.gather(
         database(_store(yours.database_url, servers.database)), bus(_store(yours.redis_url, servers.bus))

@@ -27,7 +27,10 @@ def ending(work: Callable[[], int]) -> int:
         say_failure(error)
         return FAILED
     except ValidationError as error:  # of settings: what a layer is asked never gets here
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors(include_input=False)
+        )
         say_failure(
             CommandError(f"The environment holds a setting that cannot be used. {error.title}: {wrong}.")
         )

@@ -5,19 +5,14 @@
 
 from __future__ import annotations
 
-import pkgutil
-from collections.abc import Iterable
-from importlib import import_module
-from importlib.util import find_spec
-from itertools import groupby
 from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agentic import layers
-from agentic.layers.base.errors import CATALOGUE, PlatformError
+from agentic.layers.base.error_catalogue import by_layer, catalogue
+from agentic.layers.base.errors import PlatformError
 from agentic.platform.exit_codes import FAILED, OK
 from agentic.platform.screen import say_failure
 
@@ -28,28 +23,18 @@ _PREFACE: Final = """\
 
 Every error is answered as [problem+json](https://www.rfc-editor.org/rfc/rfc9457) with the member `code`, and the
 clients of the layers raise the class that stands beside it, whether the layer is called or asked over HTTP. There is one
-code for each way in which a caller reacts. `platform errors CODE` explains one in the terminal.
+code for each way in which a caller reacts. `platform errors CODE` explains one in the terminal; a
+platform that runs shows all of them at `/errors`, where the `type` of a problem leads.
 """
-
-
-def catalogue() -> list[type[PlatformError]]:
-    """Every error that there is, by code: those of every layer, whether it runs or not."""
-    for package in pkgutil.iter_modules(layers.__path__, f"{layers.__name__}."):
-        if find_spec(f"{package.name}.errors") is not None:
-            import_module(f"{package.name}.errors")
-    import_module(f"{layers.__name__}.base.common_errors")
-    ours = (error for error in CATALOGUE.values() if error.__module__.startswith(f"{layers.__name__}."))
-    return sorted(ours, key=lambda error: int(error.code[1:]))
 
 
 def errors(code: str | None) -> int:
     """Prints the catalogue, or one code of it; answers the exit code."""
-    found = catalogue()
     if code is None:
-        _print_all(found)
+        _print_all()
         return OK
     wanted = code.upper()
-    error = next((error for error in found if error.code == wanted), None)
+    error = next((error for error in catalogue() if error.code == wanted), None)
     if error is None:
         say_failure(
             LookupError(f"There is no error {wanted}."), "`platform errors` lists those that there are."
@@ -62,9 +47,9 @@ def errors(code: str | None) -> int:
 def as_markdown() -> str:
     """The whole of `docs/errors.md`."""
     parts = [_PREFACE]
-    for layer, group in _by_layer(catalogue()):
-        parts.append(f"## {_range(layer)}\n")
-        parts.extend(_section(error) for error in group)
+    for title, found in by_layer():
+        parts.append(f"## {title}\n")
+        parts.extend(_section(error) for error in found)
     return "\n".join(parts)
 
 
@@ -74,17 +59,17 @@ def _section(error: type[PlatformError]) -> str:
     return f"{anchor}\n\n### {error.code} {error.title}\n\n{error.default_detail()}\n\n{facts}\n"
 
 
-def _print_all(found: list[type[PlatformError]]) -> None:
+def _print_all() -> None:
     console = Console(highlight=False)
-    for layer, group in _by_layer(found):
+    for title, found in by_layer():
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(width=6)
         table.add_column(width=3, style="dim")
         table.add_column(width=22)
         table.add_column(style="dim")
-        for error in group:
+        for error in found:
             table.add_row(error.code, str(error.status), escape(error.title), escape(error.default_detail()))
-        console.print(f"[bold]{_range(layer)}[/bold]")
+        console.print(f"[bold]{title}[/bold]")
         console.print(table)
     console.print("\n`platform errors CODE` shows one.", style="dim")
 
@@ -94,18 +79,6 @@ def _print_one(error: type[PlatformError]) -> None:
     console.print(f"[bold]{error.code}  {escape(error.title)}[/bold]    HTTP {error.status}")
     console.print(escape(error.default_detail()))
     console.print(f"[dim]In Python: {error.__module__}.{error.__name__}[/dim]", soft_wrap=True)
-
-
-def _by_layer(
-    found: Iterable[type[PlatformError]],
-) -> Iterable[tuple[int, Iterable[type[PlatformError]]]]:
-    return groupby(found, key=lambda error: error.layer)
-
-
-def _range(layer: int) -> str:
-    if layer == 0:
-        return "Any layer"
-    return f"L{layer:02}: E{layer}000 to E{layer}999" + (", spoken by every layer" if layer == 1 else "")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any, Final
 import redis.asyncio
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
+from agentic.layers.L01_data_layer.addresses import BUS_FORM, wrong_with_bus
 from agentic.platform.diagnosis.finding import Finding, fine, note, problem
 from agentic.platform.stores import Store, without_password
 
@@ -19,16 +20,16 @@ async def bus(store: Store | None, oldest: dict[str, int] = OLDEST) -> Finding:
     """What is to be said of the bus; `store` is none when the embedded one does not run at this moment."""
     if store is None:
         return fine("Bus", "embedded; it runs when the platform does")
+    if wrong := wrong_with_bus(store.url):
+        return problem("Bus", f"REDIS_URL can be no address: {wrong}.", f"Its form is {BUS_FORM}.")
     where = "embedded" if store.embedded else without_password(store.url)
     try:
         async with asyncio.timeout(ANSWER_LIMIT):
             name, version = await _ask(store.url)
     except NoPermissionError:
         return note("Bus", f"{where} answers, but may not be asked for its version (INFO is denied).")
-    except ValueError as error:
-        return _unusable(
-            where, error, "REDIS_URL has the form redis://user:password@host:6379 (rediss:// for TLS)."
-        )
+    except (ValueError, TypeError) as error:  # of the options in the address
+        return _unusable(where, error, f"REDIS_URL has the form {BUS_FORM}.")
     except (RedisError, OSError) as error:
         if isinstance(error, AuthenticationError) or isinstance(error.__cause__, AuthenticationError):
             return problem(

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from agentic.layers.L01_data_layer.addresses import DATABASE_FORM, wrong_with_database
 from agentic.platform.diagnosis.finding import Finding, fine, problem
 from agentic.platform.stores import Store, without_password
 
@@ -45,6 +46,10 @@ async def database(
     """What is to be said of the database; `store` is none when the embedded one does not run at this moment."""
     if store is None:
         return [fine("Database", "embedded; it runs when the platform does")]
+    if wrong := wrong_with_database(store.url):
+        return [
+            problem("Database", f"DATABASE_URL can be no address: {wrong}.", f"Its form is {DATABASE_FORM}.")
+        ]
     try:
         async with asyncio.timeout(ANSWER_LIMIT):
             facts = await _ask(store.url, clock)
@@ -135,7 +140,7 @@ _ADVICE: Final[tuple[tuple[tuple[type[Exception], ...], str], ...]] = (
     ),
     (
         (asyncpg.ClientConfigurationError, ValueError),
-        "DATABASE_URL has the form postgresql://user:password@host:5432/name, with ?sslmode=… where it is wanted.",
+        f"DATABASE_URL has the form {DATABASE_FORM}.",
     ),
     (
         (OSError, TimeoutError),

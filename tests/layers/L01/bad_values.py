@@ -128,7 +128,14 @@ BAD_QUERIES = [
     ("/agents", {"statu": "active"}, "statu"),
     ("/agents", {"name": "a\x00"}, "name"),
     ("/agents", {"status": "x" * 300}, "status"),
-    ("/events", {"event_type": "x" * 2001}, "event_type"),
+    *(("/events", {"event_type": bad}, "event_type") for bad in ("x" * 2001, "", ",", " , ", "a\x00")),
+    *(
+        (path, {name: "a\x00"}, name)
+        for path in ("/events", "/events/kinds", "/events/histogram")
+        for name in ("aggregate_type", "correlation_id", "causation_id")
+    ),
+    ("/events/kinds", {"since": "yesterday"}, "since"),
+    ("/events/kinds", {"limit": "1"}, "limit"),
     ("/feedback/unprocessed", {"limit": "0"}, "limit"),
     ("/model-usage/stats", {"group_by": "colour"}, "group_by"),
     ("/evaluations", {"min_score": "2"}, "min_score"),

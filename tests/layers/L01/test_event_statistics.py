@@ -56,6 +56,44 @@ async def test_a_histogram_of_another_time_is_empty(l01: L01Client) -> None:
         }
 
 
+async def counts(l01: L01Client, **filters: object) -> dict[str, int]:
+    return {kind["event_type"]: kind["count"] for kind in await l01.events.kinds(**filters)}
+
+
+async def test_kinds_are_counted_under_every_filter(l01: L01Client) -> None:
+    await append(l01, "door.opened", 3)
+    with traced(correlation_id="one-request"):
+        bell = await append(l01, "bell.rung", 2)
+    await placed(l01, 5)
+    (middle,) = (await l01.events.list(after=2, limit=1))["items"]
+    last = (await l01.events.list(limit=1))["items"][0]
+    everything = {"bell.rung": 2, "door.opened": 3}
+    assert await counts(l01) == everything
+    assert await counts(l01, event_type="bell.*") == {"bell.rung": 2}
+    assert await counts(l01, event_type="bell.*,door.opened") == everything
+    assert await counts(l01, aggregate_type="door") == {"door.opened": 3}
+    assert await counts(l01, aggregate_id=bell) == {"bell.rung": 2}
+    assert await counts(l01, aggregate_id=bell, event_type="door.*") == {}
+    assert await counts(l01, correlation_id="one-request") == {"bell.rung": 2}
+    assert await counts(l01, correlation_id="one-request", event_type="door.*") == {}
+    assert await counts(l01, since="2001-01-01T00:00:00Z") == everything
+    assert await counts(l01, since="2001-01-01T00:00:00Z", until="2001-01-02T00:00:00Z") == {}
+    assert await counts(l01, until="2001-01-02T00:00:00Z") == {}
+    assert await counts(l01, since=middle["created_at"]) == {"bell.rung": 2, "door.opened": 1}
+    assert await counts(l01, until=middle["created_at"]) == {"door.opened": 2}
+    assert await counts(l01, since=middle["created_at"], until=last["created_at"]) == {
+        "bell.rung": 1,
+        "door.opened": 1,
+    }
+    assert await counts(l01, since=middle["created_at"], aggregate_id=bell) == {"bell.rung": 2}
+
+
+async def test_kinds_under_what_is_no_filter_are_refused_with_its_name(l01: L01Client) -> None:
+    for filters in ({"since": "yesterday"}, {"aggregate_id": "x"}, {"limit": 1}):
+        with pytest.raises(InvalidError, match=next(iter(filters))):
+            await l01.events.kinds(**filters)
+
+
 async def test_an_empty_log_has_an_empty_histogram(l01: L01Client) -> None:
     assert (await l01.events.histogram(buckets=3))["counts"] == [0, 0, 0]
 

@@ -114,6 +114,18 @@ async def test_a_name_that_several_valid_keys_have_is_refused_with_their_ids(l01
     assert (await revoke_key(l01_local, "twin"))["id"] == ids[1]
 
 
+@pytest.mark.parametrize("moment", [None, "", "soon", 0, False])
+async def test_a_revoked_key_stays_revoked(l01: L01Client, moment: object) -> None:
+    key = (await create_key(l01, "gone")).record
+    revoked = await revoke_key(l01, key["id"])
+    with pytest.raises(InvalidError) as caught:
+        await l01.keys.update(key["id"], {"revoked_at": moment})
+    assert [error["field"] for error in caught.value.members["errors"]] == ["revoked_at"]
+    assert await l01.keys.get(key["id"]) == revoked
+    named = await l01.keys.update(key["id"], {"name": "gone for good"})
+    assert named["revoked_at"] == revoked["revoked_at"]
+
+
 async def test_a_key_that_is_not_there_cannot_be_revoked(l01_local: L01Client) -> None:
     for reference in ("nobody", "01a20325-92b7-72c8-a565-dd334b91464a"):
         with pytest.raises(NotFoundError):

@@ -187,6 +187,20 @@ async def test_an_agents_page_gets_its_timeline_and_state(url: str, l01_local: L
     assert not any("other" in frame["content"] for frame in reader.frames)
 
 
+async def test_a_page_that_is_not_live_comes_back_after_a_restart(
+    data_layer: DataLayer, l01_local: L01Client
+) -> None:
+    await publish(l01_local, 5)
+    async with interface_over(data_layer) as layer:
+        await eventually(lambda: layer.hub.position == 5)
+    async with (
+        interface_over(data_layer) as layer,
+        served(layer.app()) as url,
+        page(url, "", "after=2") as reader,
+    ):
+        await reader.until('hx-target="#count-events" hx-swap="textContent">5<')
+
+
 async def test_the_same_socket_serves_the_next_page(url: str, l01_local: L01Client) -> None:
     async with page(url, "layers") as reader:
         await reader.until('id="measured"')

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from uuid import uuid4
 
 import httpx2
 import pytest
 
+from agentic.layers.base.common_errors import DatabaseUnavailableError
+from agentic.layers.base.error_catalogue import catalogue
+from agentic.layers.base.layer import Health
 from agentic.layers.base.tracing import traced
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
+from agentic.layers.L01_data_layer.models.event import EventKind
 from agentic.layers.L10_human_interface.layer import HumanInterface
-from tests.layers.L10.wire import eventually, page, publish
+from tests.layers.L10.wire import PATIENCE, eventually, page, publish
 
 pytestmark = pytest.mark.anyio
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
-PAGES = ("/", "/agents", "/agents/new", "/events", "/layers")
+PAGES = ("/", "/agents", "/agents/new", "/events", "/layers", "/errors")
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -249,6 +254,72 @@ async def test_events_are_filtered_by_their_address_alone(
     assert "3 events" in page
 
 
+def chips(html: str) -> dict[str, str]:
+    """What the filters say, and the number beside each."""
+    found = re.findall(r'<a class="chip"[^>]*>([^<]+)<span class="count"[^>]*>([^<]*)</span></a>', html)
+    return dict(found)
+
+
+async def test_the_number_beside_a_filter_is_that_of_what_it_shows(
+    browser: httpx2.AsyncClient, l01_local: L01Client, interface: HumanInterface
+) -> None:
+    bell = await publish(l01_local, 3)
+    await publish(l01_local, 2, "door.opened")
+    await publish(l01_local, 1, "door.closed")
+    await placed(interface, 6)
+    (third,) = (await l01_local.events.list(after=2, limit=1))["items"]
+    past = f"since={third['created_at']}&until=2999-01-01T00:00:00Z"
+    for query, expected in (
+        ("", {"All": 6, "bell": 3, "door": 3}),
+        ("range=all", {"All": 6, "bell": 3, "door": 3}),
+        ("range=15m&event_type=bell.*", {"All": 6, "bell": 3, "door": 3}),
+        ("event_type=door.*", {"All": 6, "bell": 3, "door": 3, "door.opened": 2, "door.closed": 1}),
+        (f"aggregate_id={bell}", {"All": 3, "bell": 3, "door": 0}),
+        ("since=2001-01-01T00:00:00Z&until=2001-01-02T00:00:00Z", {"All": 0, "bell": 0, "door": 0}),
+        (past, {"All": 4, "bell": 1, "door": 3}),
+        ("as_of=4", {"All": 4, "bell": 3, "door": 1}),
+        ("correlation_id=nobodys", {"All": 0, "bell": 0, "door": 0}),
+    ):
+        page = (await browser.get(f"/events?{query}")).text
+        assert chips(page) == {name: str(count) for name, count in expected.items()}, query
+        for link in re.findall(r'<a class="chip" href="([^"]*event_type=[^"]*)"', page):
+            shown = (await browser.get(link.replace("&amp;", "&"))).text
+            chosen = re.findall(r'<a class="chip"[^>]* aria-current="true">[^<]+<span[^>]*>(\d+)', shown)
+            assert shown.count("<tr id=") == sum(map(int, chosen)), link
+
+
+async def test_what_takes_long_to_count_is_no_number(
+    browser: httpx2.AsyncClient,
+    l01_local: L01Client,
+    interface: HumanInterface,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await publish(l01_local, 3)
+    await placed(interface, 3)
+    kinds = interface.site.l01.events.kinds
+
+    async def slow(**query: object) -> list[EventKind]:
+        if query:
+            await asyncio.sleep(60)
+        return await kinds(**query)
+
+    monkeypatch.setattr(interface.site.l01.events, "kinds", slow)
+    assert chips((await browser.get("/events")).text) == {"All": "", "bell": ""}
+    assert chips((await browser.get("/events?range=all")).text) == {"All": "3", "bell": "3"}
+
+
+async def test_the_number_beside_a_status_stands_only_where_it_is_true(
+    browser: httpx2.AsyncClient, l01_local: L01Client, interface: HumanInterface
+) -> None:
+    await l01_local.create_agent("one")
+    await l01_local.create_agent("two", "planner")
+    await placed(interface, 2)
+    assert chips((await browser.get("/agents")).text)["Any status"] == "2"
+    for query in ("search=one", "agent_type=planner", "as_of=1"):
+        page = (await browser.get(f"/agents?{query}")).text
+        assert chips(page) == {} and 'id="status-' not in page
+
+
 async def test_the_past_is_shown_as_it_was(
     browser: httpx2.AsyncClient, l01_local: L01Client, interface: HumanInterface
 ) -> None:
@@ -302,6 +373,25 @@ async def test_errors_are_pages_for_people_and_problems_for_programs(
     assert problem.status_code == status
     assert problem.headers["content-type"] == "application/problem+json"
     assert words in problem.json()["detail"]
+    assert f'href="{problem.json()["type"]}"' in answer.text
+
+
+async def test_the_page_of_errors_has_each_at_its_anchor(browser: httpx2.AsyncClient) -> None:
+    shown = (await browser.get("/errors")).text
+    assert re.findall(r'<article class="entry" id="([^"]+)"', shown) == [e.code.lower() for e in catalogue()]
+    assert 'href="/errors"' in (await browser.get("/search?q=error")).text
+
+
+async def test_the_page_of_errors_is_there_when_the_data_layer_is_not(
+    browser: httpx2.AsyncClient, interface: HumanInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone() -> None:
+        raise DatabaseUnavailableError
+
+    monkeypatch.setattr(interface.site.figures, "counts", gone)
+    answer = await browser.get("/errors")
+    assert answer.status_code == 200
+    assert 'id="e1010"' in answer.text
 
 
 async def test_an_event_names_its_cause_and_what_it_caused(
@@ -395,6 +485,49 @@ async def test_health_is_what_was_measured(
     assert "2 of 3 layers ready" in page
     assert re.search(r'id="L11">.*?Down.*?no route', page, re.S)
     assert "L02" not in page
+    assert re.search(r'id="L11">.*?title="1 of 1">1</td>', page, re.S)
+    assert re.search(r'id="L01">.*?title="0 of 2">0</td>', page, re.S)
+
+
+async def test_each_layer_shows_the_last_event_of_its_work(
+    browser: httpx2.AsyncClient, l01_local: L01Client, interface: HumanInterface
+) -> None:
+    async def fine() -> Health:
+        return {"status": "ok", "layer": "", "checks": {}}
+
+    for layer_id in ("L02", "L09"):
+        interface.context.health_checks[layer_id] = fine
+    assert "none" in cells((await browser.get("/layers")).text)["L01"]
+    agent = await l01_local.create_agent("one")
+    await l01_local.update_agent(agent["id"], {"status": "active"})
+    await l01_local.create_goal(agent["id"], "go somewhere")
+    await placed(interface, 3)
+    newest = {event["event_type"]: event["id"] for event in await l01_local.query_events()}
+
+    async with asyncio.timeout(PATIENCE):
+        while "goal." not in (last := cells((await browser.get("/layers")).text))["L01"]:
+            await asyncio.sleep(0.05)
+    assert f'/events/{newest["goal.created"]}"><code>goal.<wbr>created<' in last["L01"]
+    assert f'/events/{newest["agent.active"]}"><code>agent.<wbr>active<' in last["L02"]
+    assert "<time" in last["L02"]
+    assert "none" in last["L09"] and "none" in last["L10"]
+
+
+def cells(page: str) -> dict[str, str]:
+    """What the rows of the layers say of their last events."""
+    return dict(re.findall(r'<tr id="(L\d\d)">.*?<td class="last">(.*?)</td>', page, re.S))
+
+
+async def test_health_is_shown_when_the_data_layer_is_gone(
+    browser: httpx2.AsyncClient, url: str, interface: HumanInterface, data_layer: DataLayer
+) -> None:
+    await data_layer.database.close()
+    await interface.monitor.measure()
+    answer = await browser.get("/layers")
+    assert answer.status_code == 200
+    assert re.search(r'id="L01">.*?Down', answer.text, re.S)
+    async with page(url, "layers", "after=0") as reader:
+        await reader.until('hx-target="#measured"')
 
 
 async def test_files_are_cached_for_ever_under_the_hash_of_their_content(

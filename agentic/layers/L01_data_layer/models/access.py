@@ -22,10 +22,10 @@ class ApiKeyCreate(Body):
 
 
 class ApiKeyUpdate(Changes):
-    """What may change in a key: it may be revoked, once."""
+    """What may change in a key: it may be revoked, and then stays so."""
 
     name: Name = ""
-    revoked_at: Moment | None = None
+    revoked_at: Moment = ""
 
 
 class ApiKeyQuery(ListQuery):

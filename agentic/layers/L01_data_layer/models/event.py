@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
-from agentic.layers.L01_data_layer.models.fields import Body, Count, Id, Json, JsonObject, Kind, Moment, Name
+from agentic.layers.L01_data_layer.models.fields import (
+    Body,
+    Count,
+    Id,
+    Json,
+    JsonObject,
+    Kind,
+    Moment,
+    Name,
+    storable,
+)
 from agentic.layers.L01_data_layer.models.resource import WHOLE, Limit, Page, Truth
 
 T = TypeVar("T")
@@ -34,11 +44,11 @@ class EventBatch(Body):
 class EventFilter(Query):
     """Filters of the log. `event_type` may be a name or end in `*`; several are separated by commas."""
 
-    event_type: Annotated[str, Field(max_length=2000)] | None = None
-    aggregate_type: Annotated[str, Field(max_length=100)] | None = None
+    event_type: Annotated[str, Field(max_length=2000), AfterValidator(storable)] | None = None
+    aggregate_type: Annotated[str, Field(max_length=100), AfterValidator(storable)] | None = None
     aggregate_id: Id | None = None
-    correlation_id: Annotated[str, Field(max_length=256)] | None = None
-    causation_id: Annotated[str, Field(max_length=256)] | None = None
+    correlation_id: Annotated[str, Field(max_length=256), AfterValidator(storable)] | None = None
+    causation_id: Annotated[str, Field(max_length=256), AfterValidator(storable)] | None = None
     since: Moment | None = None
     until: Moment | None = None
 
@@ -109,7 +119,7 @@ APPEND_EVENT = Operation(
 APPEND_EVENTS = Operation(
     "event.append_all", "POST", "/events/batch", body=EventBatch, result=Items[Event], status=201
 )
-EVENT_KINDS = Operation("event.kinds", "GET", "/events/kinds", result=Items[EventKind])
+EVENT_KINDS = Operation("event.kinds", "GET", "/events/kinds", query=EventFilter, result=Items[EventKind])
 EVENT_HISTOGRAM = Operation(
     "event.histogram", "GET", "/events/histogram", query=HistogramQuery, result=Histogram
 )

@@ -22,7 +22,7 @@ def routes(services: Services) -> list[Route]:
         Route(LIST_EVENTS, events.list),
         Route(APPEND_EVENT, events.append),
         Route(APPEND_EVENTS, events.append_all),
-        Route(EVENT_KINDS, events.kinds),
+        Route(EVENT_KINDS, services.event_statistics.kinds),
         Route(EVENT_HEAD, events.head),
         Route(EVENT_HISTOGRAM, services.event_statistics.histogram),
         Route(GET_EVENT, events.get),

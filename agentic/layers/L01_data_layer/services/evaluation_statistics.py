@@ -72,10 +72,7 @@ def _where(query: ScoreStatsQuery) -> Where:
     where = Where()
     if query.evaluation_type is not None:
         where.add("evaluation_type = ?", query.evaluation_type)
-    if query.since is not None:
-        where.add("created_at >= ?::text::timestamptz", query.since)
-    if query.until is not None:
-        where.add("created_at <= ?::text::timestamptz", query.until)
+    where.created(query.since, query.until)
     return where
 
 

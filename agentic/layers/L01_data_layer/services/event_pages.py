@@ -64,11 +64,10 @@ class Search:
         self._ask_for_times(query)
 
     def _ask_for_times(self, query: EventFilter) -> None:
+        self.event.created(query.since, query.until)
         if query.since is not None:
-            self.event.add("created_at >= ?::text::timestamptz", query.since)
             self.between(">=", FIRST_SINCE.format(moment=self._parameter(query.since)))
         if query.until is not None:
-            self.event.add("created_at <= ?::text::timestamptz", query.until)
             self.between("<=", LAST_UNTIL.format(moment=self._parameter(query.until)))
 
     def _parameter(self, value: Any) -> str:
@@ -117,10 +116,27 @@ class Search:
         return self._of_each(types, own, columns, wanted, "version DESC", "version")
 
     def _by_kind(self, columns: str, wanted: Slice | None) -> str:
-        kinds = f"(SELECT event_type, aggregate_type FROM event_kinds WHERE {self.kind.sql()}) k"
+        return self._of_each(
+            f"({self._kinds()}) k", self._of_kind(), columns, wanted, "- position", "- position DESC"
+        )
+
+    def _kinds(self) -> str:
+        return f"SELECT event_type, aggregate_type, count FROM event_kinds WHERE {self.kind.sql()}"
+
+    def _of_kind(self) -> str:
         own = "event_type = k.event_type AND aggregate_type = k.aggregate_type"
-        own = f"{own} AND {self.aggregate.sql()}{self.placed_by_kind()}"
-        return self._of_each(kinds, own, columns, wanted, "- position", "- position DESC")
+        return f"{own} AND {self.aggregate.sql()}{self.placed_by_kind()}"
+
+    def counted_by_kind(self) -> str:
+        """The kinds of the events with a position that meet the filters, each with its count."""
+        if self.narrow:
+            found = self._by_own_index("event_type, aggregate_type", None)
+            return f"SELECT event_type, aggregate_type, count(*) AS count FROM ({found}) found GROUP BY 1, 2"
+        if not (self.event.conditions or self.aggregate.conditions or self._placed):
+            return self._kinds()
+        return f"""SELECT k.event_type, k.aggregate_type, e.count FROM ({self._kinds()}) k
+          CROSS JOIN LATERAL (SELECT count(*) AS count FROM events
+          WHERE {self._of_kind()} AND {PLACED} AND {self.event.sql()}) e WHERE e.count > 0"""
 
     def _of_each(
         self, sources: str, own: str, columns: str, wanted: Slice | None, newest: str, oldest: str
@@ -146,6 +162,8 @@ LAST_UNTIL: Final = f"""SELECT coalesce((SELECT position FROM events
 
 def _names(pattern: str) -> tuple[list[str], list[str]]:
     names = [name.strip() for name in pattern.split(",") if name.strip()]
+    if not names:
+        raise InvalidError.of(("event_type", "names no type"))
     exact = [name for name in names if not name.endswith("*")]
     return exact, [name[:-1] for name in names if name.endswith("*")]
 

@@ -88,12 +88,6 @@ class EventStore:
             raise NotFoundError(f"There is no event {event_id}.")
         return Answer(row["message"])
 
-    async def kinds(self, call: Call) -> Answer:
-        """The kinds of events that there are, each with its count."""
-        row = await self._store.database.fetchrow(KINDS)
-        assert row is not None
-        return Answer(b'{"items":' + row[0] + b"}")
-
     async def head(self, call: Call) -> Answer:
         """The position of the newest event that has one."""
         row = await self._store.database.fetchrow(HEAD)
@@ -165,7 +159,3 @@ WHERE aggregate_id = $1 AND aggregate_type = $2 AND version = 1 AND verb = 'crea
 """
 CURRENT_VERSION = "SELECT version FROM aggregates WHERE aggregate_type = $1 AND aggregate_id = $2"
 HEAD = "SELECT position FROM relay WHERE id = 1"
-KINDS = """
-SELECT coalesce(json_agg(json_build_object('event_type', event_type, 'aggregate_type', aggregate_type, 'count', count)
-  ORDER BY event_type, aggregate_type), '[]') FROM event_kinds
-"""

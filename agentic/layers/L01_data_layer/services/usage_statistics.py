@@ -78,10 +78,7 @@ def _where(query: UsageStatsQuery) -> Where:
     where.add("status <> 'reserved'")  # Nobody knows yet what a call in flight uses.
     if query.agent_id is not None:
         where.add("agent_id = ?", query.agent_id)
-    if query.since is not None:
-        where.add("created_at >= ?::text::timestamptz", query.since)
-    if query.until is not None:
-        where.add("created_at <= ?::text::timestamptz", query.until)
+    where.created(query.since, query.until)
     return where
 
 

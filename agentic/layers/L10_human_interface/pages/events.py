@@ -13,10 +13,9 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.http import JsonResponse
 from agentic.layers.L01_data_layer.models.error_codes import NotFoundError
 from agentic.layers.L01_data_layer.models.event import Event
-from agentic.layers.L10_human_interface.event_chart import chart_in_time, chart_of
+from agentic.layers.L10_human_interface.event_chart import PATIENCE, chart_in_time, chart_of
 from agentic.layers.L10_human_interface.event_query import RANGE_LABELS, EventsQuery
 from agentic.layers.L10_human_interface.formats import pretty
-from agentic.layers.L10_human_interface.kinds import Group, Kind, grouped
 from agentic.layers.L10_human_interface.render import wants_part
 from agentic.layers.L10_human_interface.rows import EventRow
 from agentic.layers.L10_human_interface.web_site import Site
@@ -74,11 +73,10 @@ async def _events(site: Site, request: Request, query: EventsQuery) -> HTMLRespo
     then = await site.moment_of(query.as_of)
     page, kinds, chart, opened = await asyncio.gather(
         site.l01.events.list(**listing),
-        site.l01.events.kinds(),
+        site.kind_counts.of(query, then, PATIENCE),
         chart_in_time(site.l01, query, then),
         _opened(site, request.query_params.get("open")),
     )
-    groups = grouped(kinds)
     return await site.page(
         request,
         "events",
@@ -88,8 +86,7 @@ async def _events(site: Site, request: Request, query: EventsQuery) -> HTMLRespo
         live=query.live,
         filters=query.given(),
         query=query,
-        groups=groups,
-        kinds=_kinds_of(query, groups),
+        kinds=kinds,
         ranges=RANGE_LABELS,
         chart=chart,
         then=then,
@@ -97,13 +94,6 @@ async def _events(site: Site, request: Request, query: EventsQuery) -> HTMLRespo
         next=page["next_cursor"],
         opened=opened,
     )
-
-
-def _kinds_of(query: EventsQuery, groups: list[Group]) -> list[Kind]:
-    """The types in the chosen groups, when there is more than one to choose from."""
-    chosen = {name.partition(".")[0] for name in query.types}
-    kinds = [kind for group in groups if group.name in chosen for kind in group.kinds]
-    return kinds if len(kinds) > 1 else []
 
 
 async def _opened(site: Site, event_id: str | None) -> Found | None:

@@ -22,7 +22,8 @@ def routes(site: Site) -> APIRouter:
             title="Layer health",
             current="layers",
             position=position,
-            **await topology.shown(site.monitor),
+            needs_data=False,
+            **await topology.shown(site),
         )
 
     return router

@@ -45,8 +45,9 @@ COMMANDS: Final = (
     Item("Switch between light and dark", "moon", command="t", keys=("t",)),
     Item("Show the keys", "keyboard", command="?", keys=("?",)),
 )
-PAGES: Final = tuple(
-    Item(section.title, section.icon, section.path, keys=("g", section.key)) for section in SECTIONS
+PAGES: Final = (
+    *(Item(section.title, section.icon, section.path, keys=("g", section.key)) for section in SECTIONS),
+    Item("Error codes", "circle-x", "/errors"),
 )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L10_human_interface.agents_query import AgentsQuery
 from agentic.layers.L10_human_interface.event_chart import chart_of
 from agentic.layers.L10_human_interface.event_query import EventsQuery
+from agentic.layers.L10_human_interface.formats import compact
 from agentic.layers.L10_human_interface.remembered import Remembered
 from agentic.layers.L10_human_interface.views.ticks import Fragments, Ticks, partial
 from agentic.layers.L10_human_interface.views.view import View
@@ -17,8 +19,8 @@ from agentic.layers.L10_human_interface.web_site import Site
 
 CHART: Final = 5.0
 """Seconds for which a histogram is good."""
-NOTHING: Final = {"aggregate_type": "\x00"}
-"""A filter that lets nothing in: no text that is stored has a NUL in it."""
+NOTHING: Final = {"aggregate_id": str(UUID(int=0))}
+"""A filter that lets nothing in: no record has this id."""
 
 
 class Quiet(View):
@@ -63,8 +65,13 @@ class Events(View):
         self.tick = self._tick
 
     async def _tick(self) -> Fragments:
-        fragments, chart = await asyncio.gather(self._ticks.events(), self._charted())
-        return {**fragments, "chart": chart}
+        counts, kinds, chart = await asyncio.gather(
+            self._ticks.counts(), self.site.kind_counts.of(self._query), self._charted()
+        )
+        chips = {
+            name: partial(f"#{name}", "textContent", compact(count)) for name, count in kinds.by_id.items()
+        }
+        return {**counts, **chips, "chart": chart}
 
     async def _chart(self) -> str:
         chart = await chart_of(self.site.l01, self._query)

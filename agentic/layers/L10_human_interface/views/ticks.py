@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+from agentic.layers.base.errors import PlatformError
 from agentic.layers.L10_human_interface import layer_health, topology
 from agentic.layers.L10_human_interface.formats import compact, whole
-from agentic.layers.L10_human_interface.kinds import grouped
 from agentic.layers.L10_human_interface.remembered import Remembered
 from agentic.layers.L10_human_interface.web_site import Site
 
@@ -30,7 +30,6 @@ class Ticks:
         self._site = site
         self.counts = Remembered(self._counts, FRESH)
         self.overview = Remembered(self._overview, FRESH)
-        self.events = Remembered(self._events, FRESH)
         self.layers = Remembered(self._layers, FRESH)
 
     async def _counts(self) -> Fragments:
@@ -56,11 +55,10 @@ class Ticks:
             "health": partial("#health", "outerMorph", health),
         }
 
-    async def _events(self) -> Fragments:
-        groups = grouped(await self._site.l01.events.kinds())
-        chips = {group.id: partial(f"#{group.id}", "textContent", compact(group.count)) for group in groups}
-        return {**await self.counts(), **chips}
-
     async def _layers(self) -> Fragments:
-        block = self._site.renderer.block("layers", "measured", **await topology.shown(self._site.monitor))
-        return {**await self.counts(), "layers": partial("#measured", "outerMorph", block)}
+        block = self._site.renderer.block("layers", "measured", **await topology.shown(self._site))
+        layers = {"layers": partial("#measured", "outerMorph", block)}
+        try:
+            return {**await self.counts(), **layers}
+        except PlatformError:  # what shows that the data layer is gone must not wait for it
+            return layers
