@@ -1,6 +1,7 @@
 """The address that everybody is given: the gateway, the dashboard, and every layer below its own name.
 
 /api/v1  /docs  /openapi.json  /health    L09, the gateway
+/v1                                       L04, the APIs of models
 /l01 … /l11                               each layer's own app
 everything else                           L10, the dashboard
 """
@@ -14,6 +15,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _GATEWAY: Final[tuple[str, ...]] = ("api", "docs", "openapi.json", "health")
+_MODELS: Final = "v1"
 
 
 class FrontDoor:
@@ -21,7 +23,7 @@ class FrontDoor:
 
     def __init__(self, apps: Mapping[str, ASGIApp]) -> None:
         self._dashboard = apps["L10"]
-        self._gateway = dict.fromkeys(_GATEWAY, apps["L09"])
+        self._public = {**dict.fromkeys(_GATEWAY, apps["L09"]), _MODELS: apps["L04"]}
         self._mounted = {layer_id.lower(): app for layer_id, app in apps.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102
@@ -29,7 +31,7 @@ class FrontDoor:
         name = path[1:].partition("/")[0]
         mounted = self._mounted.get(name)
         if mounted is None:
-            await self._gateway.get(name, self._dashboard)(scope, receive, send)
+            await self._public.get(name, self._dashboard)(scope, receive, send)
         elif path in (f"/{name}", f"/{name}/") and name != "l10" and scope["type"] == "http":
             await RedirectResponse(f"{scope.get('root_path', '')}/{name}/docs")(scope, receive, send)
         else:

@@ -1,7 +1,7 @@
-"""The lock on everything but the gateway's API, for a platform that listens beyond this machine.
+"""The lock on everything but the gateways' APIs, for a platform that listens beyond this machine.
 
 Programs show a key with the scope `admin`. A person shows it once, on a page of its own, and gets a cookie for a while.
-The gateway under `/api/` asks for keys itself, by finer scopes.
+The gateways under `/api/` and `/v1/` ask for keys themselves, by finer scopes.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Layer:
 
 async def ask(path: str, kind: str = "http") -> tuple[str, tuple[str, str]] | dict[str, Any]:
     """The layer that got the request, and what it saw; or else the response."""
-    layers = {layer_id: Layer() for layer_id in ("L01", "L09", "L10", "L11")}
+    layers = {layer_id: Layer() for layer_id in ("L01", "L04", "L09", "L10", "L11")}
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -51,8 +51,11 @@ async def ask(path: str, kind: str = "http") -> tuple[str, tuple[str, str]] | di
         ("/docs", "L09", ""),
         ("/openapi.json", "L09", ""),
         ("/health/ready", "L09", ""),
+        ("/v1/chat/completions", "L04", ""),
+        ("/v1x", "L10", ""),
         ("/l01/agents/7", "L01", "/l01"),
         ("/l01/errors", "L01", "/l01"),
+        ("/l04/v1/models", "L04", "/l04"),
         ("/l09/api/v1/agents", "L09", "/l09"),
         ("/l10/", "L10", "/l10"),
         ("/l11/subscriptions", "L11", "/l11"),

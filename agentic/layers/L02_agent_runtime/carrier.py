@@ -17,7 +17,7 @@ from agentic.layers.L02_agent_runtime.configuration import Configuration, config
 from agentic.layers.L02_agent_runtime.context_lengths import ContextLengths
 from agentic.layers.L02_agent_runtime.errors import BrokenRunError
 from agentic.layers.L02_agent_runtime.functions import function_of
-from agentic.layers.L02_agent_runtime.journal import UNSURE, Journal
+from agentic.layers.L02_agent_runtime.journal import UNSURE, Hold, Journal
 from agentic.layers.L02_agent_runtime.limits import Guard
 from agentic.layers.L02_agent_runtime.loop import AgentLoop
 from agentic.layers.L02_agent_runtime.outcomes import (
@@ -54,13 +54,12 @@ class Carrier:
         self._l04 = l04
         self._settings = settings
         self._contexts: ContextLengths | None = None
-        self.stopping: Callable[[], bool] = lambda: False
 
-    async def carry(self, run: Run) -> str | None:
+    async def carry(self, run: Run, hold: Hold) -> str | None:
         """Goes on with a run until it ends or waits; answers what it became, none when others have decided that."""
         token = tracing.bind({"correlation_id": run["id"], "actor": f"agent {run['agent_id']}"})
         try:
-            return await self._carry(run)
+            return await self._carry(run, hold)
         except (InterruptedRunError, FencedError) as error:
             log.info("a run is not carried on here", run=run["id"], why=str(error))
         except UNSURE as error:
@@ -69,8 +68,8 @@ class Carrier:
             tracing.unbind(token)
         return None
 
-    async def _carry(self, run: Run) -> str | None:
-        journal = Journal(self._l01(), run, self._settings.lease / 2, self.stopping)
+    async def _carry(self, run: Run, hold: Hold) -> str | None:
+        journal = Journal(self._l01(), run, hold, self._settings.lease / 2)
         outcome = await self._outcome(journal)
         if outcome.status == "completed":
             await remember(self._l01(), run, journal.steps)

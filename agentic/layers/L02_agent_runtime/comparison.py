@@ -33,8 +33,7 @@ def compare(
 
 
 def _pair(number: int, a: RunStep | None, b: RunStep | None) -> ComparedStep:
-    missing = a is None or b is None
-    differs = ["missing"] if missing else [name for name in SAID if a[name] != b[name]]
+    differs = ["missing"] if a is None or b is None else [name for name in SAID if a[name] != b[name]]
     return {"number": number, "a": a, "b": b, "differs": differs}
 
 

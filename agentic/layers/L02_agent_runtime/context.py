@@ -8,12 +8,20 @@ and what the tools said stay together, or the provider would refuse them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from agentic.layers.base import jsonio
 from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L02_agent_runtime.errors import ContextFullError
-from agentic.layers.L02_agent_runtime.limits import is_empty
+from agentic.layers.L02_agent_runtime.step_parts import (
+    calls_of,
+    given,
+    is_empty,
+    message_of,
+    object_of,
+    result_of,
+    said_in,
+)
 
 Message = dict[str, Any]
 
@@ -51,8 +59,9 @@ class Fitted(NamedTuple):
 
 def input_messages(value: Any) -> list[Message]:
     """The input of a run as messages: a text, `{"messages": […]}`, or any JSON as its text."""
-    if isinstance(value, Mapping) and isinstance(value.get("messages"), list):  # pyright: ignore[reportUnknownMemberType]
-        return [dict(message) for message in value["messages"]]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    messages: Any = object_of(value).get("messages")
+    if isinstance(messages, list):
+        return [dict(message) for message in cast("list[Message]", messages)]
     return [{"role": "user", "content": text_of(value)}]
 
 
@@ -69,13 +78,13 @@ def blocks_of(steps: Sequence[RunStep]) -> list[Block]:
     results: dict[int, dict[int, RunStep]] = {}
     for step in steps:
         if step["kind"] == "tool":
-            given: Any = step["input"] or {}
-            results.setdefault(given.get("asked", 0), {})[given.get("index", 0)] = step
+            where = given(step)
+            results.setdefault(where.get("asked", 0), {})[where.get("index", 0)] = step
     said = [step for step in steps if step["kind"] == "message"]
     blocks: list[Block] = []
     seen = 0
     for answer in answers_of(steps):
-        before, seen = seen, int((answer["input"] or {}).get("seen", answer["number"] - 1))
+        before, seen = seen, int(given(answer).get("seen", answer["number"] - 1))
         blocks += [_said(step) for step in said if before < step["number"] <= seen]
         if not is_empty(answer):
             blocks.append(_exchange(answer, results.get(answer["number"], {})))
@@ -94,25 +103,16 @@ def answers_of(steps: Sequence[RunStep]) -> list[RunStep]:
 def unseen_messages(steps: Sequence[RunStep]) -> bool:
     """Whether somebody has said something that no answer takes into account."""
     answers = answers_of(steps)
-    seen = int((answers[-1]["input"] or {}).get("seen", 0)) if answers else 0
+    seen = int(given(answers[-1]).get("seen", 0)) if answers else 0
     return any(step["kind"] == "message" and step["number"] > seen for step in steps)
 
 
 def _said(step: RunStep) -> Block:
-    content: Any = step["input"] if step["input"] is not None else step["output"]
-    if isinstance(content, Mapping) and "content" in content:
-        content = content["content"]  # pyright: ignore[reportUnknownVariableType]
-    return Block([{"role": "user", "content": text_of(content)}], step["number"])
-
-
-def calls_of(answer: RunStep) -> list[dict[str, Any]]:
-    """The tool calls that an answer asks for."""
-    return list(((answer["output"] or {}).get("message") or {}).get("tool_calls") or [])
+    return Block([{"role": "user", "content": text_of(said_in(step))}], step["number"])
 
 
 def _exchange(answer: RunStep, results: Mapping[int, RunStep]) -> Block:
-    message = (answer["output"] or {})["message"]
-    told: Message = {"role": "assistant", "content": message.get("content")}
+    told: Message = {"role": "assistant", "content": message_of(answer).get("content")}
     messages = [told]
     last = answer["number"]
     if calls := calls_of(answer):
@@ -130,10 +130,7 @@ def _exchange(answer: RunStep, results: Mapping[int, RunStep]) -> Block:
 def result_text(step: RunStep) -> str:
     """What the model reads of a tool's step."""
     if step["status"] == "completed":
-        output: Any = step["output"]
-        if isinstance(output, Mapping) and "child_run" in output:
-            output = output.get("output")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-        return text_of(output)
+        return text_of(result_of(step))
     error: Any = step["error"] or {}
     return f"Error ({error.get('status', 'error')}): {error.get('detail', 'no details')}"
 
@@ -146,7 +143,7 @@ def raw_tokens(value: Any) -> int:
 def correction(steps: Sequence[RunStep]) -> float:
     """How many tokens the model counted for each of ours, by its last answer; 1 before the first."""
     for answer in reversed(answers_of(steps)):
-        raw = (answer["input"] or {}).get("raw")
+        raw = given(answer).get("raw")
         if raw and answer["input_tokens"]:
             return min(4.0, max(0.25, answer["input_tokens"] / raw))
     return 1.0
@@ -247,12 +244,12 @@ def _messages(blocks: Sequence[Block], dropped: int) -> Iterator[Message]:
 
 def summary_text(step: RunStep) -> str:
     """What a summary says."""
-    return text_of(((step["output"] or {}).get("message") or {}).get("content") or "")
+    return text_of(message_of(step).get("content") or "")
 
 
 def is_covered(block: Block, summary: RunStep) -> bool:
     """Whether a summary tells what a block does."""
-    given: Any = summary["input"] or {}
+    covered = given(summary)
     if block.through:
-        return block.through <= int(given.get("through", 0))
-    return not block.pinned and block.turn <= int(given.get("turns", 0))
+        return block.through <= int(covered.get("through", 0))
+    return not block.pinned and block.turn <= int(covered.get("turns", 0))

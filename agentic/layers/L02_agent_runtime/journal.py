@@ -7,8 +7,8 @@ that was skipped is a message that somebody sent into the run meanwhile, and is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple
 
 import structlog
 
@@ -29,16 +29,28 @@ SIDE_BY_SIDE: Final = 1000
 """Steps that may be written at the same time, and come to be known in any order."""
 
 
+class Taken(NamedTuple):
+    """That a step was written: its number, and what its run was then."""
+
+    number: int
+    status: str
+
+
+class Hold:
+    """That a run is carried here, and why no longer: what is in flight ends differently by the reason."""
+
+    def __init__(self) -> None:
+        self.ends: Literal["given back", "lost", "cancelled"] | None = None
+        """`given back`: this process stops. `lost`: another has it. `cancelled`: nobody wants it any more."""
+
+
 class Journal:
     """The steps of a run that is carried here."""
 
-    def __init__(
-        self, l01: L01Client, run: Run, patience: float, stopping: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, l01: L01Client, run: Run, hold: Hold, patience: float) -> None:
         self.l01 = l01
         self.run = run
-        self.stopping = stopping
-        """Whether this process is about to end: the step in hand is the last one here."""
+        self.hold = hold
         self.steps: list[RunStep] = []
         self._patience = patience
         """Seconds for which a step is tried to be written while the database is away: until others have taken the run."""
@@ -89,22 +101,23 @@ class Journal:
             "usage_id": usage_id,
             "execution_id": execution_id,
         }
-        answer = await self._send(fields, usage)
-        step = await self._enter(answer["number"], fields, usage)
-        if answer["run_status"] != "running":
-            raise InterruptedRunError(answer["run_status"])
-        if self.stopping():
-            raise InterruptedRunError("given back")
+        number, status = await self._send(fields, usage)
+        step = await self._enter(number, fields, usage)
+        if status != "running":
+            raise InterruptedRunError(status)
+        if self.hold.ends is not None:
+            raise InterruptedRunError(self.hold.ends)
         return step
 
-    async def _send(self, fields: dict[str, Any], usage: Mapping[str, Any] | None) -> dict[str, Any]:
+    async def _send(self, fields: dict[str, Any], usage: Mapping[str, Any] | None) -> Taken:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
         known = self.last
         while True:
             try:
-                more = {} if usage is None else {"usage": dict(usage)}
-                return await self.l01.runs.step(self.run["id"], self.run["token"], **fields, **more)
+                body: dict[str, Any] = {**fields, "usage": dict(usage)} if usage is not None else fields
+                taken = await self.l01.runs.step(self.run["id"], self.run["token"], **body)
+                return Taken(taken["number"], taken["run_status"])
             except UNSURE as error:
                 if loop.time() > deadline:
                     raise
@@ -113,7 +126,7 @@ class Journal:
             if (written := await self._find(fields, known)) is not None:
                 return written
 
-    async def _find(self, fields: dict[str, Any], known: int) -> dict[str, Any] | None:
+    async def _find(self, fields: dict[str, Any], known: int) -> Taken | None:
         """The step, if it was written although nobody said so."""
         try:
             steps = await self.l01.runs.steps(self.run["id"], after=known, limit=PAGE)
@@ -123,7 +136,7 @@ class Journal:
             if all(
                 step[name] == fields[name] for name in ("kind", "name", "input", "usage_id", "execution_id")
             ):
-                return {"number": step["number"], "run_status": "running"}
+                return Taken(step["number"], "running")
         return None
 
     async def _enter(self, number: int, fields: dict[str, Any], usage: Mapping[str, Any] | None) -> RunStep:

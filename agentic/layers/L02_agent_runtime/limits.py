@@ -13,6 +13,7 @@ from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L02_agent_runtime.configuration import Limits
 from agentic.layers.L02_agent_runtime.errors import LimitReachedError, LoopDetectedError, StalledError
 from agentic.layers.L02_agent_runtime.settings import L02Settings
+from agentic.layers.L02_agent_runtime.step_parts import given, is_child, is_empty, object_of
 
 WORK: Final = frozenset(("model", "tool", "step"))
 LONGEST_CYCLE: Final = 3
@@ -32,7 +33,7 @@ class Spending:
 
 def _child_cost(step: RunStep) -> float:
     output: Any = step["output"]
-    return float(output.get("cost") or 0) if isinstance(output, dict) and "child_run" in output else 0.0
+    return float(object_of(output).get("cost") or 0) if is_child(output) else 0.0
 
 
 def _seconds(steps: Sequence[RunStep]) -> float:
@@ -93,8 +94,9 @@ class Guard:
             LimitReachedError: it took longer.
         """
         seconds = self.seconds_left(spent)
+        limit = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds) as limit:
+            async with limit:
                 yield
         except TimeoutError:
             if limit.expired():
@@ -138,12 +140,6 @@ def reached(name: str, limit: float, used: float, more: str = "") -> LimitReache
     return LimitReachedError(detail, limit=name, allowed=limit, used=used)
 
 
-def is_empty(step: RunStep) -> bool:
-    """Whether a model's answer says nothing and asks for nothing."""
-    message = (step["output"] or {}).get("message") or {}
-    return not message.get("tool_calls") and not str(message.get("content") or "").strip()
-
-
 def _exchanges(steps: Sequence[RunStep]) -> list[bytes]:
     """What each answer of the model asked of tools and what they said, as something to compare; empty: nothing."""
     results: dict[int, list[tuple[int, str, Any, Any]]] = {}
@@ -152,14 +148,14 @@ def _exchanges(steps: Sequence[RunStep]) -> list[bytes]:
         if step["kind"] == "model" and step["status"] == "completed":
             asked.append(step["number"])
         elif step["kind"] == "tool":
-            given: Any = step["input"] or {}
+            where = given(step)
             entry = (
-                given.get("index", 0),
+                where.get("index", 0),
                 step["name"] or "",
-                given.get("arguments"),
+                where.get("arguments"),
                 step["output"] or step["error"],
             )
-            results.setdefault(given.get("asked", 0), []).append(entry)
+            results.setdefault(where.get("asked", 0), []).append(entry)
     found = [sorted(results.get(number, []), key=lambda entry: entry[0]) for number in asked]
     return [jsonio.encode(each) if each else b"" for each in found]
 

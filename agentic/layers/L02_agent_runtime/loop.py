@@ -7,7 +7,7 @@ answer that is there is not asked for again, a tool call that has its step is no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from agentic.layers.base import jsonio
@@ -22,7 +22,6 @@ from agentic.layers.L02_agent_runtime.context import (
     Window,
     answers_of,
     blocks_of,
-    calls_of,
     correction,
     input_messages,
     is_covered,
@@ -31,9 +30,10 @@ from agentic.layers.L02_agent_runtime.context import (
     unseen_messages,
 )
 from agentic.layers.L02_agent_runtime.journal import Journal
-from agentic.layers.L02_agent_runtime.limits import Guard, is_empty
+from agentic.layers.L02_agent_runtime.limits import Guard
 from agentic.layers.L02_agent_runtime.outcomes import Outcome, RunEndsError, completed, together
 from agentic.layers.L02_agent_runtime.sessions import History
+from agentic.layers.L02_agent_runtime.step_parts import calls_of, given, is_empty, message_of
 from agentic.layers.L02_agent_runtime.tool_use import ToolUse
 
 SUMMARISE: Final = (
@@ -90,15 +90,15 @@ class AgentLoop:
     def _missing(self, answer: RunStep) -> list[int]:
         """Which of the tool calls of an answer have no result yet."""
         done = {
-            (step["input"] or {}).get("index")
+            given(step).get("index")
             for step in self._journal.steps
-            if step["kind"] == "tool" and (step["input"] or {}).get("asked") == answer["number"]
+            if step["kind"] == "tool" and given(step).get("asked") == answer["number"]
         }
         return [index for index in range(len(calls_of(answer))) if index not in done]
 
     def _result(self, answer: RunStep) -> Any:
         """What the run answers: the text, or the value when the agent is to answer JSON."""
-        content = answer["output"]["message"].get("content")
+        content = message_of(answer).get("content")
         if self._configuration.response_format is not None and isinstance(content, str):
             try:
                 return jsonio.decode(content)
@@ -125,13 +125,13 @@ class AgentLoop:
         fitted = window.fit(blocks)
         spent = self._guard.check(steps, more_tokens=fitted.tokens)
         request = self._request(fitted.messages, self._guard.tokens_left(spent, fitted.tokens))
-        given = {
+        told = {
             "seen": self._journal.last,
             "messages": len(fitted.messages),
             "dropped": fitted.dropped,
             "raw": fitted.raw,
         }
-        await self._asking.ask(self._configuration.model or "default", request, given, spent)
+        await self._asking.ask(self._configuration.model or "default", request, told, spent)
 
     def _request(self, messages: list[Message], tokens: int | None) -> dict[str, Any]:
         configuration = self._configuration
@@ -174,13 +174,13 @@ class AgentLoop:
         text = summary_text(before) if before is not None else self._history.summary
         parts = [f"Summary so far:\n{text}"] if text else []
         parts += [f"{message['role']}: {text_of(message)}" for block in dropped for message in block.messages]
-        told = "\n\n".join(parts)
+        text = "\n\n".join(parts)
         # It has to fit too: of what is too long even for this, the newest part counts.
         room = max(window.size - self._reply, window.size // 2) * 3
-        messages = [{"role": "system", "content": SUMMARISE}, {"role": "user", "content": told[-room:]}]
-        spent = self._guard.check(self._journal.steps, more_tokens=len(told[-room:]) // 4)
-        covered: Mapping[str, Any] = (before["input"] or {}) if before is not None else {}
-        given = {
+        messages = [{"role": "system", "content": SUMMARISE}, {"role": "user", "content": text[-room:]}]
+        spent = self._guard.check(self._journal.steps, more_tokens=len(text[-room:]) // 4)
+        covered = given(before) if before is not None else {}
+        told = {
             "turns": max([int(covered.get("turns", 0)), *(block.turn for block in dropped)]),
             "through": max([int(covered.get("through", 0)), *(block.through for block in dropped)]),
             "messages": sum(len(block.messages) for block in dropped),
@@ -188,7 +188,7 @@ class AgentLoop:
         request: dict[str, Any] = {"messages": messages}
         if self._configuration.model is not None:
             request["model"] = self._configuration.model
-        await self._asking.ask(SUMMARY, request, given, spent, live=False)
+        await self._asking.ask(SUMMARY, request, told, spent, live=False)
 
     # -- using tools
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L02_agent_runtime.errors import ReplayError
+from agentic.layers.L02_agent_runtime.step_parts import given
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Recorded:
 
     def add(self, step: RunStep) -> None:
         """Takes a step in, if it was taken by the code. A model's failure is no answer: it is asked again."""
-        at: str | None = (step["input"] or {}).get("at") if isinstance(step["input"], dict) else None
+        at: str | None = given(step).get("at")
         if at is None or (step["kind"] == "model" and step["status"] == "failed"):
             return
         self.steps[at] = step
@@ -46,7 +47,7 @@ class Recorded:
             raise _mismatch(
                 f"{was}; at this place ({at}) the code now calls {kind} {name!r}.", step=step["number"]
             )
-        if digest is not None and step["input"].get("is") != digest:
+        if digest is not None and given(step).get("is") != digest:
             raise _mismatch(f"{was}; the code now calls it with other arguments ({at}).", step=step["number"])
         return step
 

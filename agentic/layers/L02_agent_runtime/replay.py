@@ -41,6 +41,7 @@ from agentic.layers.L02_agent_runtime.outcomes import (
     waiting,
 )
 from agentic.layers.L02_agent_runtime.recorded import Recorded
+from agentic.layers.L02_agent_runtime.step_parts import result_of, said_in
 from agentic.layers.L02_agent_runtime.subagents import ChildEnd, SubAgents, find_agent
 from agentic.layers.L02_agent_runtime.tool_use import ToolUse
 
@@ -364,7 +365,7 @@ class FunctionRun:
                     "messages",
                     started_at=started(),
                     given=given,
-                    output=[each["input"] for each in said],
+                    output=[said_in(each) for each in said],
                 )
                 self._recorded.add(step)
                 self._recorded.used.add(at)
@@ -386,8 +387,7 @@ def _output(step: RunStep, error_class: type[PlatformError]) -> Any:
     if step["status"] == "failed":
         error = step["error"] or {}
         raise error_class(f"{step['name']}: {error.get('detail', 'no details')}", step=step["number"])
-    output: Any = step["output"]
-    return output["output"] if isinstance(output, dict) and "child_run" in output else output
+    return result_of(step)
 
 
 def _slot(at: str) -> int:

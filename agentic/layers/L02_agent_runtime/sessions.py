@@ -24,6 +24,7 @@ from agentic.layers.L02_agent_runtime.context import (
     summary_text,
     text_of,
 )
+from agentic.layers.L02_agent_runtime.step_parts import given
 
 ATTEMPTS: Final = 5
 
@@ -118,7 +119,7 @@ def _summary(steps: list[RunStep]) -> dict[str, Any] | None:
     """What a run's last summary says of the turns before it."""
     for step in reversed(steps):
         if step["kind"] == "model" and step["name"] == SUMMARY and step["status"] == "completed":
-            covered = int((step["input"] or {}).get("turns", 0))
+            covered = int(given(step).get("turns", 0))
             return {"text": summary_text(step), "turns": covered} if covered else None
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 import structlog
@@ -13,11 +13,17 @@ from agentic.layers.base.common_errors import InvalidError, UnreachableError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.models.error_codes import FencedError, StateError
 from agentic.layers.L01_data_layer.models.run_step import RunStep
-from agentic.layers.L02_agent_runtime.context import calls_of
 from agentic.layers.L02_agent_runtime.errors import LimitReachedError
 from agentic.layers.L02_agent_runtime.journal import UNSURE, Journal, started
 from agentic.layers.L02_agent_runtime.limits import Guard, Spending
-from agentic.layers.L02_agent_runtime.outcomes import InterruptedRunError, Outcome, error_of, suspended, waiting
+from agentic.layers.L02_agent_runtime.outcomes import (
+    InterruptedRunError,
+    Outcome,
+    error_of,
+    suspended,
+    waiting,
+)
+from agentic.layers.L02_agent_runtime.step_parts import calls_of
 from agentic.layers.L02_agent_runtime.subagents import ChildEnd, SubAgents
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.models import Outcome as ToolOutcome
@@ -54,8 +60,8 @@ class ToolUse:
             AgentConfigurationError: the configuration names what is not there.
         """
         agents = await self._agents.load()
-        named: Any = self._configuration.get("tools") or []
-        others = [tool for tool in named if not (isinstance(tool, Mapping) and "agent" in tool)]
+        named: list[Any] = self._configuration.get("tools") or []
+        others: list[Any] = [tool for tool in named if not (isinstance(tool, Mapping) and "agent" in tool)]
         tools = await self._l03.catalogue({**self._configuration, "tools": others}) if others else []
         self.catalogue = [*({**tool} for tool in tools), *agents]
 
@@ -128,13 +134,15 @@ class ToolUse:
     async def _execute(self, name: str, arguments: dict[str, Any], slot: int, call_id: str) -> ToolOutcome:
         for pause in (*PAUSES, None):
             try:
-                return await self._l03.execute(
-                    name,
-                    arguments,
-                    agent_id=self._journal.run["agent_id"],
-                    agent_configuration=self._configuration,
-                    run=self._journal.ref(slot),
-                    call_id=call_id,
+                return await self._while_held(
+                    self._l03.execute(
+                        name,
+                        arguments,
+                        agent_id=self._journal.run["agent_id"],
+                        agent_configuration=self._configuration,
+                        run=self._journal.ref(slot),
+                        call_id=call_id,
+                    )
                 )
             except UnreachableError as error:
                 if pause is None:
@@ -148,6 +156,33 @@ class ToolUse:
             except PlatformError as error:
                 return _refused(error)
         raise AssertionError("the last try ends the loop")
+
+    async def _while_held(self, call: Coroutine[Any, Any, ToolOutcome]) -> ToolOutcome:
+        """The outcome of a call. It is ended when nobody wants it any more, but not when the run goes on elsewhere.
+
+        Then its end belongs into the ledger as it will be; ending it here would say of it that somebody did not want it.
+        """
+        task = asyncio.ensure_future(call)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if self._journal.hold.ends in ("given back", "lost"):
+                _left.add(task)
+                task.add_done_callback(_forget)
+            else:
+                task.cancel()
+                await asyncio.wait({task})
+            raise
+
+
+_left: Final[set[asyncio.Future[ToolOutcome]]] = set()
+"""Calls that nobody here waits for any more."""
+
+
+def _forget(task: asyncio.Future[ToolOutcome]) -> None:
+    _left.discard(task)
+    if not task.cancelled():
+        task.exception()
 
 
 def _refused(error: PlatformError) -> ToolOutcome:
@@ -164,6 +199,7 @@ def text_of_error(error: Any) -> str:
 def _read(call: Mapping[str, Any]) -> tuple[str, dict[str, Any], str | None]:
     """The name and the arguments of a call, and what is wrong with it; nothing, mostly."""
     function: Mapping[str, Any] = call.get("function") or {}
+    raw: Any
     name, raw = str(function.get("name") or "unnamed")[:255], function.get("arguments")
     if isinstance(raw, str):
         try:

@@ -11,8 +11,8 @@ import os
 import random
 import socket
 from collections.abc import Callable
-from typing import Final
-from uuid import uuid4
+from typing import Final, Literal
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -20,6 +20,7 @@ from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L02_agent_runtime.carrier import Carrier
+from agentic.layers.L02_agent_runtime.journal import Hold
 from agentic.layers.L02_agent_runtime.news import RunNews
 from agentic.layers.L02_agent_runtime.settings import L02Settings
 
@@ -42,7 +43,7 @@ class Worker:
         carrier: Carrier,
         news: RunNews,
         settings: L02Settings,
-        agent_ids: list[str] | None = None,
+        agent_ids: list[str | UUID] | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid4().hex[:8]}"
         self.taken = 0
@@ -53,11 +54,11 @@ class Worker:
         self._settings = settings
         self._agent_ids = agent_ids
         self._held: dict[str, Run] = {}
+        self._holds: dict[str, Hold] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._left: set[asyncio.Task[None]] = set()
         self._look = asyncio.Event()
         self._stopping = False
-        carrier.stopping = lambda: self._stopping
         news.on_due = self.look
         news.on_state = self._on_state
 
@@ -113,14 +114,16 @@ class Worker:
             if (before := self._tasks.get(run["id"])) is not None:
                 self._left.add(before)  # under its old token it can write nothing any more
                 before.add_done_callback(self._left.discard)
+                self._holds[run["id"]].ends = "lost"
                 before.cancel()
+            hold = self._holds[run["id"]] = Hold()
             self._held[run["id"]] = run
-            self._tasks[run["id"]] = asyncio.create_task(self._carry(run), name=f"run {run['id']}")
+            self._tasks[run["id"]] = asyncio.create_task(self._carry(run, hold), name=f"run {run['id']}")
 
-    async def _carry(self, run: Run) -> None:
+    async def _carry(self, run: Run, hold: Hold) -> None:
         became: str | None = None
         try:
-            became = await self._carrier.carry(run)
+            became = await self._carrier.carry(run, hold)
         except asyncio.CancelledError:
             if not self._stopping:
                 log.info("a run was taken away", run=run["id"])
@@ -128,10 +131,11 @@ class Worker:
         except Exception as error:
             log.error("a run could not be carried", run=run["id"], exc_info=error)
         finally:
-            if self._held.get(run["id"]) is run and not (self._stopping and became is None):
+            if self._held.get(run["id"]) is run and hold.ends != "given back":
                 del self._held[run["id"]]
             if self._tasks.get(run["id"]) is asyncio.current_task():
                 del self._tasks[run["id"]]
+                del self._holds[run["id"]]
             self._look.set()
             if became is not None:
                 self._news.tell(run["id"], became)
@@ -158,16 +162,20 @@ class Worker:
             run = self._held.get(lost["id"])
             if run is None or run["token"] != tokens[lost["id"]]:
                 continue
-            if lost["token"] != run["token"] or lost["status"] in (None, "cancelled"):
-                self._drop(lost["id"])
+            if lost["status"] == "cancelled":
+                self._drop(lost["id"], "cancelled")
+            elif lost["token"] != run["token"]:
+                self._drop(lost["id"], "lost")
 
     def _on_state(self, run_id: str, status: str) -> None:
         """A run that was cancelled is cut off in the middle of a step: nobody wants its answer."""
         if status == "cancelled" and run_id in self._held:
-            self._drop(run_id)
+            self._drop(run_id, "cancelled")
 
-    def _drop(self, run_id: str) -> None:
+    def _drop(self, run_id: str, why: Literal["lost", "cancelled"]) -> None:
         self._held.pop(run_id, None)
+        if run_id in self._holds:
+            self._holds[run_id].ends = why
         if (task := self._tasks.get(run_id)) is not None:
             task.cancel()
 
@@ -181,6 +189,8 @@ class Worker:
     async def drain(self) -> None:
         """Lets steps finish for a moment, cuts off the rest, and gives back what is held."""
         self.stop()
+        for hold in self._holds.values():
+            hold.ends = hold.ends or "given back"
         if tasks := list(self._tasks.values()):
             await asyncio.wait(tasks, timeout=self._settings.drain)
         while tasks := [task for task in self._tasks.values() if not task.done()]:

@@ -61,6 +61,7 @@ class Registry:
         self._made: dict[str, tuple[int, Tool]] = {}
         self._loaded: float | None = None
         self._forgotten = 0
+        self._registered = False
         self._loading = asyncio.Lock()
 
     # -- functions of this process
@@ -79,6 +80,7 @@ class Registry:
         if made.name in self._own:
             raise ValueError(f"there is a tool {made.name} already")
         self._own[made.name] = made
+        self._registered = False
         return made
 
     def add_module(self, name: str) -> None:
@@ -92,8 +94,9 @@ class Registry:
     async def register(self) -> None:
         """Gives each function of this process its record, and brings what the record says of it up to date."""
         await self._load()
-        for made in self._own.values():
+        for made in list(self._own.values()):
             await self._record_of(made)
+        self._registered = True
 
     async def _record_of(self, made: Tool) -> ToolRecord:
         record = self._records.get(made.name)
@@ -132,9 +135,10 @@ class Registry:
         if record is None:
             await self._load()  # it may have been made this moment
             record = self._records.get(name)
-        if record is None and (own := self._own.get(name)) is not None:
-            record = await self._record_of(own)
+        if record is None and name in self._own:
+            record = await self._record_of(self._own[name])
         if record is None:
+            await self._complete()
             names = sorted(each["name"] for each in self._records.values() if each["enabled"])
             told = f"There are: {', '.join(names[:MOST_NAMED])}." if names else ""
             raise UnknownToolError(f"There is no tool {name!r}. {told}".strip())
@@ -142,7 +146,7 @@ class Registry:
 
     async def all(self) -> list[Tool]:
         """Every tool whose record is right, by name."""
-        await self._fresh()
+        await self._complete()
         found: list[Tool] = []
         for name in sorted(self._records):
             try:
@@ -206,6 +210,12 @@ class Registry:
         """Reads the records again before they are used again."""
         self._loaded = None
         self._forgotten += 1
+
+    async def _complete(self) -> None:
+        """All records, those of this process's functions among them: the layer may have started this moment."""
+        await self._fresh()
+        if not self._registered:
+            await self.register()
 
     async def _fresh(self) -> None:
         if self._loaded is None or asyncio.get_running_loop().time() - self._loaded > MEMORY:

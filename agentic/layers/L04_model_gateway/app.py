@@ -23,9 +23,9 @@ from agentic.layers.base.common_errors import BudgetExceededError, InvalidError,
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.http import problem_response, read_body, translate
 from agentic.layers.base.operation import validated
+from agentic.layers.L04_model_gateway.call import Order
 from agentic.layers.L04_model_gateway.caller import caller_of
 from agentic.layers.L04_model_gateway.catalogue import Catalogue
-from agentic.layers.L04_model_gateway.dispatch import Order
 from agentic.layers.L04_model_gateway.errors import (
     NoProviderError,
     ProviderBusyError,

@@ -11,8 +11,9 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L04_model_gateway.cache import AnswerCache
+from agentic.layers.L04_model_gateway.call import Answered, Order, Stream
 from agentic.layers.L04_model_gateway.caller import Caller
-from agentic.layers.L04_model_gateway.dispatch import Answered, Dispatcher, Order, Stream
+from agentic.layers.L04_model_gateway.dispatch import Dispatcher
 from agentic.layers.L04_model_gateway.errors import ProviderFailedError
 from agentic.layers.L04_model_gateway.forms.form import Body
 from agentic.layers.L04_model_gateway.forms.openai import OPENAI

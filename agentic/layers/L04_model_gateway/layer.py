@@ -20,6 +20,7 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L04_model_gateway.account import Books
 from agentic.layers.L04_model_gateway.app import GatewayApp
 from agentic.layers.L04_model_gateway.cache import AnswerCache
+from agentic.layers.L04_model_gateway.call import Desk
 from agentic.layers.L04_model_gateway.catalogue import Catalogue
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L04_model_gateway.dispatch import Dispatcher
@@ -56,7 +57,8 @@ class ModelGateway(Layer):
         pricing = Pricing()
         router = Router(self.catalogue, pricing)
         books = Books(self._l01, self.usage, pricing, self.catalogue)
-        dispatcher = Dispatcher(settings, self.upstream, self.catalogue, router, self.meter, books)
+        desk = Desk(settings, self.catalogue, router.latencies, self.meter, books)
+        dispatcher = Dispatcher(desk, self.upstream, router)
         self.gateway = Gateway(dispatcher, AnswerCache(self.meter.redis), self.usage)
         source = KeySource(self._find_key, self._key_changes)
         test_key = settings.test_key and not context.public

@@ -112,8 +112,8 @@ class WithoutUsage:
 
 
 class _Event(msgspec.Struct):
-    choices: list[msgspec.Raw] | None = None
-    usage: msgspec.Raw | None = None
+    choices: list[Any] | None = None
+    usage: dict[str, Any] | None = None
 
 
 def _only_usage(event: bytes) -> bool:

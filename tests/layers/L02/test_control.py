@@ -111,7 +111,9 @@ async def test_a_run_waits_for_a_person_without_being_carried(
         run_id = tools.calls[-1][2].run_id
         page = (await l01_local.approvals.list(run_id=run_id))["items"]
         if not page:
-            approval = await l01_local.approvals.create(run_id=run_id, title="Pay?", request={"amount": amount})
+            approval = await l01_local.approvals.create(
+                run_id=run_id, title="Pay?", request={"amount": amount}
+            )
             return Outcome("waiting_approval", approval_id=approval["id"])
         approval = page[0]
         if approval["status"] == "pending":
@@ -180,7 +182,9 @@ async def test_retry_goes_on_where_it_failed(l02: L02Client, models: Models, too
         await l02.retry(again["id"])
 
 
-async def test_runs_of_a_suspended_agent_pause_and_go_on(l02: L02Client, models: Models, tools: Tools) -> None:
+async def test_runs_of_a_suspended_agent_pause_and_go_on(
+    l02: L02Client, models: Models, tools: Tools
+) -> None:
     tools.functions["look"] = lambda: "seen"
     held = Held(models)
     agent = await l02.spawn("x", {"tools": ["look"]})

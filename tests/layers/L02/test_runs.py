@@ -69,7 +69,12 @@ async def test_what_a_tool_says_when_it_fails_goes_back_to_the_model(
     told = [message["content"] for message in models.requests[1]["messages"][-2:]]
     assert told[0] == "Error (invalid): b is missing"
     assert told[1].startswith("Error (invalid): The arguments are not JSON")
-    assert [step["status"] for step in await l02.steps(run["id"])] == ["completed", "failed", "failed", "completed"]
+    assert [step["status"] for step in await l02.steps(run["id"])] == [
+        "completed",
+        "failed",
+        "failed",
+        "completed",
+    ]
 
 
 async def test_a_model_that_fails_is_asked_again_and_given_up(l02: L02Client, models: Models) -> None:

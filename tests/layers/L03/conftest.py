@@ -12,13 +12,14 @@ import pytest
 
 from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.layer import ToolExecution
 from agentic.layers.L03_tool_execution.settings import L03Settings
 
 PATIENCE = 20.0
 
 EAGER = L03Settings(
-    first_pause=0, patience=0.2, outgoing_allow=["127.0.0.1"], sandbox_seconds=2, timeout=30, breaker_pause=3600
+    first_pause=0, outgoing_allow=["127.0.0.1"], sandbox_seconds=2, breaker_pause=3600
 )
 
 
@@ -44,3 +45,9 @@ async def layer(l01_local: L01Client, tmp_path: Path) -> AsyncGenerator[ToolExec
     """A tool layer that tries again without pauses, and may ask servers of this machine."""
     async with tool_layer(l01_local, tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def l03(layer: ToolExecution) -> L03Client:
+    """A client of the layer in this process."""
+    return layer.local_client()

@@ -75,7 +75,7 @@ class AgentFolder:
             raise FolderFullError(f"{path} would have {len(data)} bytes; a file may have {self._max_file}.")
         with self._opened(folders, make=True) as folder:
             there = _plain(name, folder, path)
-            self._require_room(len(data))
+            self._require_room(len(data) - (there or 0))
             passing = f"{_UNFINISHED}{secrets.token_hex(8)}"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(passing, flags, 0o600, dir_fd=folder)
@@ -89,7 +89,7 @@ class AgentFolder:
                 with contextlib.suppress(OSError):
                     os.unlink(passing, dir_fd=folder)
                 raise
-        return not there
+        return there is None
 
     def list(self, path: str) -> list[dict[str, Any]]:
         """What is in a folder: name, kind and size of each entry, by name.
@@ -186,19 +186,19 @@ def _is_link(name: str, folder: int) -> bool:
         return False
 
 
-def _plain(name: str, folder: int, path: str) -> bool:
-    """Whether the file is there already.
+def _plain(name: str, folder: int, path: str) -> int | None:
+    """The size of the file, when it is there already.
 
     Raises:
         PathError: what is there is no plain file.
     """
     try:
-        mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
-        return False
-    if not stat.S_ISREG(mode):
-        raise PathError(f"{path} is {'a folder' if stat.S_ISDIR(mode) else 'no plain file'}.")
-    return True
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise PathError(f"{path} is {'a folder' if stat.S_ISDIR(found.st_mode) else 'no plain file'}.")
+    return found.st_size
 
 
 def _names(folder: int) -> list[str]:

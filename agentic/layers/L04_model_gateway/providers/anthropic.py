@@ -15,6 +15,7 @@ from agentic.layers.L04_model_gateway.providers.provider import (
     Whole,
     decode,
     encode,
+    items_of,
 )
 from agentic.layers.L04_model_gateway.streaming import Delta, Lines, Tokens, ToolPiece, count
 from agentic.layers.L04_model_gateway.translation import anthropic_from_openai, openai_from_anthropic
@@ -74,14 +75,8 @@ class AnthropicProvider(Provider):
         while True:
             query = f"?limit=1000{f'&after_id={after}' if after else ''}"
             page = decode(await fetch(self.get(f"/v1/models{query}", self._headers())))
-            items: Any = page.get("data")
-            if not isinstance(items, list):
-                raise GarbledError("The list of models is none.")
-            names = [
-                str(item["id"])
-                for item in cast("list[Any]", items)
-                if isinstance(item, dict) and "id" in item
-            ]
+            names = [str(item["id"]) for item in items_of(page, "data") if "id" in item]
+            found += [self.model_info(name, tools=True, embeddings=False) for name in names]
             if not page.get("has_more") or not names:
                 return found
             after = names[-1]

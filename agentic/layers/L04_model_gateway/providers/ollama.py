@@ -15,6 +15,7 @@ from agentic.layers.L04_model_gateway.providers.provider import (
     Whole,
     decode,
     encode,
+    items_of,
 )
 from agentic.layers.L04_model_gateway.streaming import Delta, Lines, Tokens, ToolPiece, count
 from agentic.layers.L04_model_gateway.translation import ollama_from_openai
@@ -76,10 +77,7 @@ class OllamaProvider(Provider):
 
     async def discover(self, fetch: Fetch) -> list[ModelInfo]:
         """`GET /api/tags`, and `POST /api/show` once for each version of a model."""
-        listed = decode(await fetch(self.get("/api/tags", self._headers()))).get("models")
-        if not isinstance(listed, list):
-            raise GarbledError("The list of models is none.")
-        items = [cast("Body", item) for item in cast("list[Any]", listed) if isinstance(item, dict)]
+        items = items_of(decode(await fetch(self.get("/api/tags", self._headers()))), "models")
         found: list[ModelInfo] = []
         for item in items:
             name = item.get("model") or item.get("name")

@@ -17,6 +17,7 @@ from agentic.layers.L04_model_gateway.providers.provider import (
     Whole,
     decode,
     encode,
+    items_of,
 )
 from agentic.layers.L04_model_gateway.streaming import Delta, Lines, Tokens, ToolPiece, count
 from agentic.layers.L04_model_gateway.upstream import GarbledError, Request
@@ -119,10 +120,7 @@ class OpenAiProvider(Provider):
 
     async def discover(self, fetch: Fetch) -> list[ModelInfo]:
         """`GET /models`; servers that tell more than names tell it there."""
-        listed = decode(await fetch(self.get("/models", self._headers()))).get("data")
-        if not isinstance(listed, list):
-            raise GarbledError("The list of models is none.")
-        items = [cast("Body", item) for item in cast("list[Any]", listed) if isinstance(item, dict)]
+        items = items_of(decode(await fetch(self.get("/models", self._headers()))), "data")
         return [self._found(item) for item in items if isinstance(item.get("id"), str)]
 
     def _found(self, item: Body) -> ModelInfo:

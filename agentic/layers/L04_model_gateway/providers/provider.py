@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L04_model_gateway.errors import (
     ModelCannotError,
@@ -237,9 +236,16 @@ def decode(content: bytes) -> Body:
     return cast("Body", value)
 
 
-def wrong(field: str, message: str) -> InvalidError:
-    """What is wrong with a field of a request."""
-    return InvalidError.of((field, message))
+def items_of(answer: Body, field: str) -> list[Body]:
+    """The objects of a list in an answer.
+
+    Raises:
+        GarbledError: there is no list.
+    """
+    items = answer.get(field)
+    if not isinstance(items, list):
+        raise GarbledError(f"The answer has no {field}.")
+    return [cast("Body", item) for item in cast("list[Any]", items) if isinstance(item, dict)]
 
 
 def _lacks_tools(text: str) -> bool:

@@ -135,7 +135,8 @@ def _tools(body: Body) -> list[Body]:
         return []
     if isinstance(choice, dict):
         wanted = object_of(cast("Body", choice).get("function"), "tool_choice.function").get("name")
-        return [tool for tool in tools if (tool.get("function") or {}).get("name") == wanted]
+        named = [(object_of(tool.get("function"), "tools").get("name"), tool) for tool in tools]
+        return [tool for name, tool in named if name == wanted]
     return tools
 
 
