@@ -178,7 +178,14 @@ def test_the_errors_of_the_data_layer_are_in_its_models() -> None:
         "E0000",
         *(
             f"E{number}"
-            for number in (*range(1000, 1009), *range(1010, 1013), 1020, *range(1030, 1034), 1090)
+            for number in (
+                *range(1000, 1009),
+                *range(1010, 1013),
+                *range(1020, 1023),
+                *range(1030, 1034),
+                1040,
+                1090,
+            )
         ),
     }
 
