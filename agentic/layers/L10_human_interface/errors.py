@@ -27,3 +27,11 @@ class ViewError(InterfaceError):
     code = "E10002"
     status = 422
     title = "Unknown view"
+
+
+class RuntimeAbsentError(InterfaceError):
+    """The agent runtime (L02) is not part of this platform. Start it with `platform up`, and try again."""
+
+    code = "E10003"
+    status = 503
+    title = "No agent runtime"

@@ -81,6 +81,34 @@ def money(value: float) -> str:
     return f"${value:,.2f}" if value >= 0.01 or value == 0 else f"${value:.4f}"
 
 
+def micros(value: float) -> str:
+    """US dollars to the micro-dollar: `$0.001234`."""
+    return f"${value:,.6f}"
+
+
+def span(seconds: float) -> str:
+    """How long something took: `27 ms`, `4.2 s`, `2m 05s`, `1h 02m`."""
+    if seconds < MINUTE:
+        return duration(seconds * 1000)
+    whole_seconds = int(seconds)
+    if whole_seconds < HOUR:
+        return f"{whole_seconds // MINUTE}m {whole_seconds % MINUTE:02d}s"
+    return f"{whole_seconds // HOUR}h {whole_seconds % HOUR // MINUTE:02d}m"
+
+
+def took(begin: str | None, end: str | None) -> str:
+    """How long it took from one moment to the other; a dash when one is not known."""
+    if begin is None or end is None:
+        return "–"
+    return span(max((moment(end) - moment(begin)).total_seconds(), 0))
+
+
+def clipped(text: str, limit: int = 160) -> str:
+    """The beginning of a text in one line."""
+    line = " ".join(text[: 4 * limit].split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
 def size(value: int) -> str:
     """Bytes: `812 B`, `1.4 kB`, `2.0 MB`."""
     if value < 1000:

@@ -204,7 +204,7 @@ class Hub:
             found = [_feed_event(event) for event in page["items"]]
             if found:
                 after = found[-1].position
-                yield found
+                yield [event for event in found if wanted(event)]
             if page["next_cursor"] is None:
                 return
 

@@ -17,7 +17,8 @@ from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L10_human_interface.connection import Socket, whole_number
 from agentic.layers.L10_human_interface.hub import Subscription
 from agentic.layers.L10_human_interface.settings import L10Settings
-from agentic.layers.L10_human_interface.views import View, Views
+from agentic.layers.L10_human_interface.views.catalogue import Views
+from agentic.layers.L10_human_interface.views.view import View
 from agentic.layers.L10_human_interface.web_site import Site
 
 log = structlog.get_logger()
@@ -55,11 +56,11 @@ class Frames:
         self._looked_at = -1
 
     async def content(self, events: list[FeedEvent], position: int) -> str:
-        """What these events changed, and what changed with time since; empty when that is nothing."""
+        """What these events changed, what was told, and what changed with time since; empty when that is nothing."""
         self._look(position)
         changes = await self._view.changes(events) if events else []
         fresh, self._fresh = self._fresh, []
-        return "".join((*changes, *fresh))
+        return "".join((*changes, *self._view.told(), *fresh))
 
     def _look(self, position: int) -> None:
         clock = asyncio.get_running_loop().time()
@@ -143,9 +144,10 @@ class PageSocket(Socket):
     async def _serve(self, wish: Wish) -> None:
         await self._hub.started.wait()
         with self._hub.subscribed(wish.view.wanted) as subscription:
-            missed = await self._missed(wish, subscription.position)
-            if missed is not None:
-                await self._follow(wish, subscription, missed)
+            async with wish.view.shown(subscription.ready.set):
+                missed = await self._missed(wish, subscription.position)
+                if missed is not None:
+                    await self._follow(wish, subscription, missed)
         await self._say(wish, reset=True)
 
     async def _missed(self, wish: Wish, position: int) -> list[FeedEvent] | None:

@@ -55,14 +55,18 @@ def _environment() -> Environment:
     filters: dict[str, Any] = {
         "ago": formats.ago,
         "breakable": formats.breakable,
+        "clipped": formats.clipped,
         "clock": formats.clock,
         "compact": formats.compact,
         "duration": formats.duration,
         "exact": formats.exact,
         "highlighted": formats.highlighted,
+        "micros": formats.micros,
         "short_id": formats.short_id,
         "size": formats.size,
+        "span": formats.span,
         "status_word": words.status_word,
+        "took": formats.took,
         "whole": formats.whole,
     }
     environment.filters.update(filters)

@@ -77,10 +77,11 @@ class AgentNames:
     async def of(self, events: Iterable[Event]) -> dict[str, str]:
         """The names of the agents that these events are about; empty for one that is gone."""
         ids = {agent_id for event in events if (agent_id := _agent_of(event))}
-        names = await asyncio.gather(*map(self._name, ids))
+        names = await asyncio.gather(*map(self.name, ids))
         return dict(zip(ids, names, strict=True))
 
-    async def _name(self, agent_id: str) -> str:
+    async def name(self, agent_id: str) -> str:
+        """The name of one agent; empty for one that is gone."""
         name = self._names.get(agent_id)
         if name is None:
             try:
@@ -97,20 +98,20 @@ class Rows:
     def __init__(self, l01: L01Client, renderer: Renderer) -> None:
         self._l01 = l01
         self._renderer = renderer
-        self._names = AgentNames(l01)
+        self.names = AgentNames(l01)
         self._event_rows: Kept[int, str] = Kept()
         self._agents: Kept[str, tuple[int, AgentRow | None]] = Kept()
 
     async def of_events(self, events: Sequence[Event]) -> list[EventRow]:
         """The rows of these events, in their order."""
-        names = await self._names.of(events)
+        names = await self.names.of(events)
         return [_event_row(event, names.get(_agent_of(event), "")) for event in events]
 
     async def followed(self, events: Sequence[FeedEvent]) -> list[EventRow]:
         """The rows of events that just happened."""
         fresh = [event_of(event) for event in events]
         for event in fresh:
-            self._names.hear(event)
+            self.names.hear(event)
         return await self.of_events(fresh)
 
     async def rendered(self, events: Sequence[FeedEvent]) -> list[str]:

@@ -17,7 +17,7 @@ from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L10_human_interface.connection import INVALID, Socket, whole_number
 from agentic.layers.L10_human_interface.page_socket import PageSocket
 from agentic.layers.L10_human_interface.settings import L10Settings
-from agentic.layers.L10_human_interface.views import Views
+from agentic.layers.L10_human_interface.views.catalogue import Views
 from agentic.layers.L10_human_interface.wanted import NAMES, Wanted
 from agentic.layers.L10_human_interface.web_site import Site
 

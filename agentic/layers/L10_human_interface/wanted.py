@@ -9,6 +9,7 @@ from uuid import UUID
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.client import FeedEvent
 
+RUN_EVENTS: Final = "run.*,run_step.*,approval.*,tool_execution.*,model_usage.*"
 NAMES: Final = ("event_type", "aggregate_type", "aggregate_id")
 
 
@@ -45,6 +46,32 @@ class Wanted:
         if self._any_type or event.event_type in self._names:
             return True
         return event.event_type.startswith(self._prefixes)
+
+
+class OfRun(Wanted):
+    """Everything about one run: its states, its steps, and the calls, executions and approvals that belong to it.
+
+    A change says only what it changes, so what belongs to the run is known by its first event, or was `known` before.
+    """
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__({"event_type": RUN_EVENTS})
+        self._run_id = _id(run_id) or ""
+        self._name = f'"{self._run_id}"'.encode()
+        self.known: set[str] = set()
+        """The ids of what belongs to the run."""
+
+    def __call__(self, event: FeedEvent) -> bool:
+        """True when it is about the run."""
+        if not super().__call__(event):
+            return False
+        if event.aggregate_id == self._run_id or event.aggregate_id in self.known:
+            return True
+        if self._name not in event.json:
+            return False
+        if event.aggregate_type != "run":
+            self.known.add(event.aggregate_id)
+        return True
 
 
 def _id(text: str | None) -> str | None:

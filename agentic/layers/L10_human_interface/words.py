@@ -18,23 +18,30 @@ class Word(NamedTuple):
 
 LOOKS: Final[Mapping[tuple[str, str], str]] = {
     ("neutral", "circle"): "created",
-    ("neutral", "circle-stop"): "terminated cancelled stopped skipped",
+    ("neutral", "circle-stop"): "terminated cancelled stopped skipped expired",
     ("neutral", "trash-2"): "deleted removed",
     ("queued", "clock"): "pending queued ready draft scheduled activated",
     ("queued", "pencil"): "updated changed edited renamed",
-    ("running", "loader-circle"): "active running started executing resumed processing",
+    ("running", "loader-circle"): "active running started executing resumed processing reserved",
     (
         "success",
         "circle-check",
-    ): "completed success succeeded executed approved ok processed passed granted spawned",
+    ): "completed success succeeded executed approved ok processed passed granted spawned consumed",
     (
         "warning",
         "triangle-alert",
     ): "degraded unknown waiting_approval pending_approval timeout stale not_found",
+    ("warning", "scissors"): "cut",
     ("error", "circle-x"): "failed error down crashed rejected permission_denied denied",
     ("paused", "circle-pause"): "suspended paused",
 }
-_LABELS: Final = {"permission_denied": "Denied", "pending_approval": "Waits", "waiting_approval": "Waits"}
+_LABELS: Final = {
+    "permission_denied": "Denied",
+    "pending_approval": "Waits",
+    "waiting_approval": "Waits for you",
+    "reserved": "In flight",
+    "consumed": "Used",
+}
 _WORDS: Final = {
     name: Word(_LABELS.get(name, name.replace("_", " ").capitalize()), tone, icon)
     for (tone, icon), names in LOOKS.items()
@@ -125,3 +132,40 @@ def agent_actions(status: str) -> list[Action]:
         TERMINATE,
     )
     return [action for action in offered if action.status in states.AGENT.get(status, frozenset())]
+
+
+PAUSE: Final = Action("pause", "Pause", "pause")
+RESUME: Final = Action("resume", "Resume", "play")
+RETRY: Final = Action("retry", "Retry", "rotate-ccw")
+CANCEL: Final = Action(
+    "cancel",
+    "Cancel",
+    "circle-stop",
+    "What it did stays, and a new run can go on from there. What it began is cancelled too.",
+)
+_RUN_ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
+    "suspended": (RESUME, CANCEL),
+    "failed": (RETRY,),
+    "cancelled": (RETRY,),
+    "completed": (),
+}
+
+
+def run_actions(status: str) -> tuple[Action, ...]:
+    """What may be done with a run in this state, in the order of the buttons. The names are those of its addresses."""
+    return _RUN_ACTIONS.get(status, (PAUSE, CANCEL))
+
+
+_KINDS: Final = {
+    "model": "sparkles",
+    "tool": "wrench",
+    "message": "message-square",
+    "approval": "shield-check",
+    "sleep": "clock",
+}
+
+
+def step_word(kind: str, status: str) -> Word:
+    """How a step looks: its icon is that of its kind, its colour that of its outcome."""
+    word = status_word(status)
+    return Word(kind.capitalize(), word.tone, _KINDS.get(kind, "circle"))

@@ -1,0 +1,39 @@
+"""The live views that there are, by the names that pages ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from agentic.layers.L10_human_interface.errors import ViewError
+from agentic.layers.L10_human_interface.views.sections import Agents, Events, Layers, Overview, Quiet
+from agentic.layers.L10_human_interface.views.ticks import Ticks
+from agentic.layers.L10_human_interface.views.view import View
+from agentic.layers.L10_human_interface.web_site import Site
+
+VIEWS: Final[Mapping[str, type[View]]] = {
+    "": Quiet,
+    "overview": Overview,
+    "agents": Agents,
+    "agent": Agent,
+    "events": Events,
+    "layers": Layers,
+}
+
+
+class Views:
+    """The views of this process."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._ticks = Ticks(site)
+
+    def open(self, name: str, filters: Mapping[str, str]) -> View:
+        """The view of that name.
+
+        Raises:
+            ViewError: there is none.
+        """
+        if name not in VIEWS:
+            raise ViewError(f"There is no live view {name!r}.")
+        return VIEWS[name](self._site, self._ticks, filters)
