@@ -50,7 +50,7 @@ BAD_FIELDS: list[tuple[str, Any, str]] = [
     ),
     *(
         ("/model-usage", {"model_provider": "p", "model_name": "m", "cost_estimate": bad}, "cost_estimate")
-        for bad in (-1, 10000, "1")
+        for bad in (-1, 10000, 9999.9999999, "1")
     ),
     *(("/feedback", {"feedback_type": "h", "rating": bad}, "rating") for bad in (1.5, "4", 2**31, True)),
     *(("/documents", {"title": "d", "tags": bad}, "tags") for bad in ("x", {}, None, ["x"] * 101)),
