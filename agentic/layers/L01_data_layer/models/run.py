@@ -26,7 +26,7 @@ from agentic.layers.L01_data_layer.models.resource import APPEND_ONLY, Lifecycle
 
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-LetGo = Literal["queued", "running", "waiting_approval", "suspended", "completed", "failed", "cancelled"]
+LetGo = Literal["waiting_approval", "suspended", "completed", "failed", "cancelled"]
 
 
 class RunRef(NamedTuple):

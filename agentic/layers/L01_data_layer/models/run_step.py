@@ -42,10 +42,9 @@ class CallUsage(Body):
     model: Name | None = None
 
 
-class StepTake(Body):
-    """A step that a run took, by the worker that holds it. With `usage_id`, the call that was reserved is settled too."""
+class RunStepCreate(Body):
+    """What is said of a step that a run took."""
 
-    token: Count
     kind: StepKind
     name: Name
     status: StepStatus = "completed"
@@ -54,8 +53,14 @@ class StepTake(Body):
     error: JsonObject | None = None
     started_at: Moment | None = None
     usage_id: Id | None = None
-    usage: CallUsage | None = None
     execution_id: Id | None = None
+
+
+class StepTake(RunStepCreate):
+    """A step by the worker that holds the run. With `usage_id`, the call that was reserved is settled with `usage` too."""
+
+    token: Count
+    usage: CallUsage | None = None
 
 
 class StepTaken(TypedDict):
@@ -115,7 +120,7 @@ class Steps(TypedDict):
     items: list[RunStep]
 
 
-RUN_STEPS = Resource("run_step", "/run-steps", StepTake, RunStepQuery, RunStep, verbs=READ_ONLY)
+RUN_STEPS = Resource("run_step", "/run-steps", RunStepCreate, RunStepQuery, RunStep, verbs=READ_ONLY)
 STEP_RUN = Operation("run.step", "POST", "/runs/{id}/steps", body=StepTake, result=StepTaken, status=201)
 RUN_STEPS_OF = Operation("run.steps", "GET", "/runs/{id}/steps", query=StepQuery, result=Steps)
 MESSAGE_RUN = Operation(

@@ -26,13 +26,10 @@ from agentic.layers.L01_data_layer.models.run_step import (
 from agentic.layers.L01_data_layer.run_statements import STEP
 from agentic.layers.L01_data_layer.services.call_usage import counted, money, settlement
 from agentic.layers.L01_data_layer.services.resource_service import ResourceService, parse_id
-from agentic.layers.L01_data_layer.services.run_control import fenced, no_run, not_running
+from agentic.layers.L01_data_layer.services.run_control import fenced, held, no_run, not_running
 from agentic.layers.L01_data_layer.sql_text import record
 from agentic.layers.L01_data_layer.store import Created, Store, Transaction, payload_of, run
 from agentic.layers.L01_data_layer.tables.run import RUN_STEPS as TABLE
-
-TRIES: Final = 5
-"""Somebody's message may take the number that a step was to have, and the next one too, but hardly five."""
 
 OF_RUN: Final = f"""
 SELECT coalesce(json_agg({record(TABLE, "step")} ORDER BY number), '[]') FROM (
@@ -143,17 +140,16 @@ class RunStepStore(ResourceService[RunStep]):
         return Answer(jsonio.encode({"id": str(item.id), "number": number, "run_status": status}))
 
     async def _submit(self, item: _Item) -> Record:
-        size = len(item.payload) + len(item.usage or b"")
-        for left in range(TRIES, 0, -1):
-            try:
-                row = await self._takes.submit(item, size, item.run_id)
-            except ExistsError:
-                if left == 1:
-                    raise
-                continue
-            self.store.written()
-            return row
-        raise AssertionError("the last try answers or raises")
+        try:
+            row = await self._takes.submit(item, len(item.payload) + len(item.usage or b""), item.run_id)
+        except ExistsError:
+            # Another process gave the number to a step while this statement waited for the run. Under the run's lock the
+            # next statement sees that step.
+            async with self.store.transaction() as tx:
+                await held(tx, item.run_id)
+                (row,) = await run(tx.fetch, STEP, [item])
+        self.store.written()
+        return row
 
     async def _take_all(self, items: list[_Item]) -> list[Record]:
         return await run(self.store.database.write, STEP, items)
