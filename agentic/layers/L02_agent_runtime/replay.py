@@ -144,7 +144,8 @@ class FunctionRun:
             self._end = error
         finally:
             self._busy -= 1
-            self._changed.set()
+            if self._waits or self._end is not None:
+                self._changed.set()
         await asyncio.Event().wait()  # until the code is cancelled
         raise AssertionError("cancelled")
 
