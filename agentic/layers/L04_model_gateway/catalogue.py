@@ -45,10 +45,10 @@ CHANGES: Final = "config.*,budget.*"
 
 def defaults(settings: L04Settings) -> dict[str, ProviderSetting]:
     """The providers of a platform that nobody has configured. One that is configured under the same name replaces it."""
-    return {
-        "ollama": ProviderSetting(kind="ollama", base_url=settings.ollama_url, order=900),
-        "local": ProviderSetting(kind="local", order=950),
-    }
+    found = {"ollama": ProviderSetting(kind="ollama", base_url=settings.ollama_url, order=900)}
+    if settings.local_model:
+        found["local"] = ProviderSetting(kind="local", order=950)
+    return found
 
 
 @dataclass
