@@ -41,19 +41,14 @@ class Known(NamedTuple):
 
 
 KNOWN: Final = (
-    Known("L01", "Data", "L01_data_layer", 8002, ()),
-    Known("L02", "Runtime", "L02_agent_runtime", 8003, ("L01", "L03", "L04")),
-    Known("L03", "Tools", "L03_tool_execution", 8004, ("L01",)),
-    Known("L04", "Models", "L04_model_gateway", 8005, ("L01",)),
-    Known("L05", "Planning", "L05_planning", 8006, ("L01",)),
-    Known("L06", "Evaluation", "L06_evaluation", 8007, ("L01",)),
-    Known("L07", "Learning", "L07_learning", 8008, ("L01",)),
-    Known("L09", "Gateway", "L09_api_gateway", 8000, ("L01",)),
-    Known("L10", "Interface", "L10_human_interface", 8001, ("L01",)),
-    Known("L11", "Integration", "L11_integration", 8011, ("L01",)),
     Known("L01", "Data", "L01_data_layer", 8002, (), "*"),
     Known(
-        "L02", "Runtime", "L02_agent_runtime", 8003, ("L01",), "agent.*,session.*,run.*,run_step.*,approval.*"
+        "L02",
+        "Runtime",
+        "L02_agent_runtime",
+        8003,
+        ("L01", "L03", "L04"),
+        "agent.*,session.*,run.*,run_step.*,approval.*",
     ),
     Known("L03", "Tools", "L03_tool_execution", 8004, ("L01",), "tool.*,tool_execution.*"),
     Known("L04", "Models", "L04_model_gateway", 8005, ("L01",), "model_usage.*"),

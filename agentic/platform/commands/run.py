@@ -39,6 +39,10 @@ class Order:
     model: str | None = None
     priority: int | None = None
     wait: bool = True
+    record: Path | None = None
+    replay: Path | None = None
+    modules: tuple[str, ...] = ()
+    """Python modules with agents of somebody's own, for a run that is carried here."""
     json: bool = False
     changes: dict[str, Any] = field(default_factory=dict[str, Any])
     """Laid over the agent's configuration, for this run alone."""
@@ -56,8 +60,13 @@ def _run(where: Where, order: Order, value: Any) -> int:
     return on_platform(where, work)
 
 
-async def begin_and_watch(platform: Reached, order: Order, value: Any) -> int:
-    """Begins a run on a platform, and watches it unless it is not to be waited for; answers the exit code."""
+async def begin_and_watch(
+    platform: Reached, order: Order, value: Any, *, interruptible: bool = True
+) -> int:
+    """Begins a run on a platform, and watches it unless it is not to be waited for; answers the exit code.
+
+    Not `interruptible`: Ctrl-C is somebody else's, who ends this by cancelling it.
+    """
     agent = await agent_of(platform.l01, order.agent)
     session = await session_of(platform.l01, agent, order.session)
     fields: dict[str, Any] = {}
@@ -78,7 +87,8 @@ async def begin_and_watch(platform: Reached, order: Order, value: Any) -> int:
         return OK
     screen = JsonScreen() if order.json else TextScreen()
     screen.begun(begun, agent["name"], platform.page(f"/runs/{begun['id']}"))
-    return await Watch(platform, screen, None if order.json else Terminal.here()).to_end(begun)
+    terminal = None if order.json else Terminal.here()
+    return await Watch(platform, screen, terminal, interruptible=interruptible).to_end(begun)
 
 
 async def session_of(l01: L01Client, agent: Agent, wanted: str | None) -> str | None:

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, nullcontext
 from typing import Any, Final
 
 from rich.console import Console
@@ -80,8 +80,11 @@ class Interrupts(asyncio.Event):
 class Watch:
     """One run, watched."""
 
-    def __init__(self, platform: Reached, screen: Screen, terminal: Terminal | None) -> None:
+    def __init__(
+        self, platform: Reached, screen: Screen, terminal: Terminal | None, *, interruptible: bool = True
+    ) -> None:
         self._platform = platform
+        self._interruptible = interruptible
         self._screen = screen
         self._terminal = terminal
         self._later: set[str] = set()
@@ -89,7 +92,7 @@ class Watch:
 
     async def to_end(self, run: Run, after: int = 0) -> int:
         """Shows what happens after a step, until the run has ended or is left; answers the exit code."""
-        with _interrupts() as interrupted:
+        with _interrupts() if self._interruptible else nullcontext(Interrupts()) as interrupted:
             async with aclosing(self._platform.l02.stream(run["id"], after)) as events:
                 return await self._follow(run["id"], events, interrupted)
 
