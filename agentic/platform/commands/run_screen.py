@@ -128,7 +128,7 @@ class TextScreen:
         self._close()
         if run["status"] == "completed":
             self._answer(run["output"])
-        total = [lasted(run["started_at"], run["completed_at"]), f"{run['steps']} steps", tokens(_sum(usage))]
+        total = [lasted(run["started_at"], run["completed_at"]), _count(run["steps"], "step"), tokens(_sum(usage))]
         line = f"{status_of(run)}  {'  '.join(filter(None, total))}  [bold]{cost_of(usage)}[/]"
         self._say(line)
         if run["error"]:
