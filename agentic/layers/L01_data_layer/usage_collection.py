@@ -52,10 +52,15 @@ class Usage(Readable[ModelUsage]):
         return await self._settle(usage_id, "completed", usage, None, estimated)
 
     async def fail(
-        self, usage_id: Ref, error: Mapping[str, Any], usage: Mapping[str, Any] | None = None
+        self,
+        usage_id: Ref,
+        error: Mapping[str, Any],
+        usage: Mapping[str, Any] | None = None,
+        *,
+        estimated: bool = False,
     ) -> ModelUsage:
         """Says that a reserved call failed, and what it used all the same."""
-        return await self._settle(usage_id, "failed", usage, error, False)
+        return await self._settle(usage_id, "failed", usage, error, estimated)
 
     async def cut_off(
         self,

@@ -150,7 +150,7 @@ class Account:
 
     async def completed(self) -> Usage:
         """The answer came to its end. What was reserved for a step of a run is settled with the step."""
-        usage, estimated = self._usage()
+        usage, estimated = self._usage("completed")
         if self._over:
             return usage
         self._over = True
@@ -168,7 +168,7 @@ class Account:
         if self._over:
             return
         self._over = True
-        usage, estimated = self._usage(failed=True)
+        usage, estimated = self._usage("failed")
         told = {"code": error.code, "detail": error.detail.replace("\x00", "\ufffd")[:1000]}
         if self.usage_id is None:
             self._books.writer.add(self._row(usage, "failed", estimated, told))
@@ -180,7 +180,7 @@ class Account:
         if self._over:
             return
         self._over = True
-        usage, _ = self._usage()
+        usage, _ = self._usage("cut")
         told = {"code": "cut", "detail": "The caller did not wait for the end."}
         if self.usage_id is None:
             self._books.writer.add(self._row(usage, "cut", True, told))
@@ -199,15 +199,18 @@ class Account:
         else:
             self._books.writer.leave()
 
-    def _usage(self, *, failed: bool = False) -> tuple[Usage, bool]:
+    def _counted(self, end: str) -> tuple[Tokens, bool]:
         """What it used; and whether that is an estimate, because nobody counted to the end."""
-        tokens, estimated = self.tokens, False
-        if tokens is None and failed and not self.heard:
-            tokens = Tokens()
-        elif tokens is None:
-            tokens, estimated = Tokens(self._weight.likely, math.ceil(self.heard / 4)), True
-        elif self.heard and tokens.output <= 1 < self.heard // 4:  # counted only up to its beginning
-            tokens, estimated = tokens._replace(output=math.ceil(self.heard / 4)), True
+        tokens, likely = self.tokens, math.ceil(self.heard / 4)
+        if tokens is None:
+            nothing = end == "failed" and not self.heard
+            return (Tokens(), False) if nothing else (Tokens(self._weight.likely, likely), True)
+        if end == "completed":
+            return tokens, False
+        return tokens._replace(output=max(tokens.output, likely)), True  # counted only up to its beginning
+
+    def _usage(self, end: str) -> tuple[Usage, bool]:
+        tokens, estimated = self._counted(end)
         cost = self._books.pricing.cost(self._provider, self._model, tokens)
         usage: Usage = {
             "input_tokens": tokens.input,

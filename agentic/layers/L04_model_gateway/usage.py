@@ -183,6 +183,6 @@ async def settle(l01: L01Client, entry: Settlement) -> None:
     if entry.status == "completed":
         await l01.usage.settle(entry.usage_id, entry.usage, estimated=entry.estimated)
     elif entry.status == "failed":
-        await l01.usage.fail(entry.usage_id, entry.error or {}, entry.usage)
+        await l01.usage.fail(entry.usage_id, entry.error or {}, entry.usage, estimated=entry.estimated)
     else:
         await l01.usage.cut_off(entry.usage_id, entry.usage, entry.error)

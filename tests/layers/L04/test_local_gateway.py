@@ -17,12 +17,13 @@ from agentic.layers.L04_model_gateway.cassettes import CassetteBackend, Player, 
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L04_model_gateway.layer import ModelGateway
 from agentic.layers.L04_model_gateway.local_model import weights
-from agentic.layers.L04_model_gateway.models import LIST_PROVIDERS
+from agentic.layers.L04_model_gateway.models import LIST_PROVIDERS, ProviderSetting
 from agentic.layers.L04_model_gateway.providers.local import LocalProvider
 from agentic.layers.L04_model_gateway.reachable import reachable
 from agentic.layers.L04_model_gateway.settings import L04Settings
 from tests.kit.http import served
 from tests.kit.local_model import lives, require_local_model
+from tests.kit.providers import CountingProvider
 from tests.layers.L04.test_local_model import CALCULATOR, HELLO, SUM
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +71,16 @@ async def test_it_is_there_without_configuration_and_starts_with_the_first_reque
     assert 0 < reply.usage["output_tokens"] <= 12 and reply.usage["input_tokens"] > 0
     assert reply.usage["cost"] == 0 and reply.usage["cost_known"]
     assert pid_of(layer) is not None
+
+
+async def test_any_model_means_it_only_where_there_is_no_other(layer: ModelGateway, l04: L04Client) -> None:
+    request = {"model": "cheapest", "messages": HELLO, "max_tokens": 1}
+    assert (await l04.complete(request)).provider == "local"
+    async with CountingProvider() as other:
+        setting = ProviderSetting(kind="openai", base_url=f"{other.url}/v1", paid=True)
+        await layer.catalogue.look(await layer.catalogue.set("other", setting))
+        for name in ("auto", "cheapest", "fastest"):
+            assert (await l04.complete({**request, "model": name})).provider == "other"
 
 
 async def test_it_ends_with_the_layer(l01_local: L01Client, redis_url: str) -> None:

@@ -26,6 +26,7 @@ class LocalProvider(OpenAiProvider):
     paid: ClassVar[bool] = False
     tasks: ClassVar[frozenset[Task]] = frozenset(("chat",))
     note: ClassVar[str] = "A very small model for plumbing, demos and tests: what it says is seldom right."
+    last_resort: ClassVar[bool] = True
 
     def __init__(self, name: str, setting: ProviderSetting, process: LocalModelProcess | None = None) -> None:
         super().__init__(name, setting)
