@@ -184,10 +184,16 @@ async def _resolve(host: str, port: int) -> list[Address]:
     except ValueError:
         pass
     try:
-        rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await look_up(host, port)
     except (OSError, UnicodeError) as error:
         raise httpcore2.ConnectError(f"{host} has no address: {error}") from None
-    return list(dict.fromkeys(ip_address(str(row[4][0]).partition("%")[0]) for row in rows))
+    return list(dict.fromkeys(ip_address(address.partition("%")[0]) for address in found))
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """The addresses of a name, as the system has them at this moment."""
+    rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(row[4][0]) for row in rows]
 
 
 class Outgoing:
@@ -364,6 +370,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     def __init__(self, guard: Guard) -> None:
         self._pool = httpcore2.AsyncConnectionPool(ssl_context=ssl_context(), network_backend=guard)
+        self.forbidden: ForbiddenAddressError | None = None
+        """Why a request was not made, for who gets only another library's word for it."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer, as it comes.
@@ -379,8 +387,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             content=cast("Any", request.stream),
             extensions=request.extensions,
         )
-        with _as_transport_errors(request):
-            response = await self._pool.handle_async_request(asked)
+        try:
+            with _as_transport_errors(request):
+                response = await self._pool.handle_async_request(asked)
+        except ForbiddenAddressError as error:
+            self.forbidden = error
+            raise
         return httpx2.Response(
             response.status,
             headers=response.headers,

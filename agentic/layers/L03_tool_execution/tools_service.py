@@ -100,6 +100,7 @@ class Tools:
     async def _imported(
         self, made: Iterable[Made], skipped: Mapping[str, str], kind: str, permissions: Mapping[str, Any]
     ) -> Answer:
+        await self._registry.complete()  # the names of the platform's own tools are taken
         items: list[ToolRecord] = []
         not_made = dict(skipped)
         for each in made:

@@ -15,17 +15,58 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentic.layers.L03_tool_execution.builtin.folder import AgentFolder, parts_of
-from agentic.layers.L03_tool_execution.errors import FolderFullError, PathError, ToolLayerError, ToolRefusedError
+from agentic.layers.L03_tool_execution.errors import (
+    FolderFullError,
+    PathError,
+    ToolLayerError,
+    ToolRefusedError,
+)
 
 AGENT, OTHER = str(uuid4()), str(uuid4())
 SECRET = b"of another"
 
 PIECES = st.sampled_from(
-    ["..", ".", "", "/", "//", "a", "notes", "link", "linked", "dangling", "loop", "~", "~root", "%2e%2e", "..%2f", "\\", "..\\"]
-    + ["C:", "\0", "\u2024\u2024", "\uff0e\uff0e", "\ud800", " ", "...", "secret", OTHER, "hard", "fifo", "x" * 300, "outside", "etc", "passwd"]
+    [
+        "..",
+        ".",
+        "",
+        "/",
+        "//",
+        "a",
+        "notes",
+        "link",
+        "linked",
+        "dangling",
+        "loop",
+        "~",
+        "~root",
+        "%2e%2e",
+        "..%2f",
+        "\\",
+        "..\\",
+    ]
+    + [
+        "C:",
+        "\0",
+        "\u2024\u2024",
+        "\uff0e\uff0e",
+        "\ud800",
+        " ",
+        "...",
+        "secret",
+        OTHER,
+        "hard",
+        "fifo",
+        "x" * 300,
+        "outside",
+        "etc",
+        "passwd",
+    ]
 )
 PATHS = st.one_of(
-    st.lists(PIECES, max_size=8).map("/".join), st.lists(PIECES, max_size=8).map("".join), st.text(max_size=40)
+    st.lists(PIECES, max_size=8).map("/".join),
+    st.lists(PIECES, max_size=8).map("".join),
+    st.text(max_size=40),
 )
 
 
@@ -87,12 +128,28 @@ def test_no_path_leads_out(path: str) -> None:
                 outcomes.append(error)
         assert world.seen_from_outside() == before
         assert SECRET not in outcomes
-        assert not any(isinstance(each, list) and any(e["name"] == "secret" for e in each) for each in outcomes)
+        assert not any(
+            isinstance(each, list) and any(e["name"] == "secret" for e in each) for each in outcomes
+        )
 
 
 @pytest.mark.parametrize(
     "path",
-    ["../x", "a/../../x", "/etc/passwd", "~/x", "notes/../../x", "..", "C:/x", "..\\x", "linked/x", "link", "notes/linked/secret", "x\0y", "\ud800"],
+    [
+        "../x",
+        "a/../../x",
+        "/etc/passwd",
+        "~/x",
+        "notes/../../x",
+        "..",
+        "C:/x",
+        "..\\x",
+        "linked/x",
+        "link",
+        "notes/linked/secret",
+        "x\0y",
+        "\ud800",
+    ],
 )
 def test_what_leads_out_is_called_so(world: World, path: str) -> None:
     for operation in (lambda: world.folder().read(path), lambda: world.folder().write(path, b"")):
@@ -123,7 +180,9 @@ def test_a_pipe_is_not_waited_for(world: World) -> None:
         world.folder().read("fifo")
 
 
-def test_a_folder_that_is_swapped_for_a_link_is_not_entered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_swapped_for_a_link_is_not_entered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = os.open
 
     def swapping(path: Any, flags: int, *args: Any, **options: Any) -> int:
