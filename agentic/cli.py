@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from agentic import __version__
+from agentic import __version__, cli_agents
+from agentic.cli_options import DataDir, Json, data_folder
 
 app = typer.Typer(
     name="platform",
@@ -17,14 +18,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 another platform runs on the data folder, "
-    "4 a port is taken, 5 no platform is running, 6 refused because it would not be safe.",
+    "4 a port is taken, 5 no platform is running, 6 refused because it would not be safe; of a run, 7 it failed, 8 it was "
+    "cancelled, 9 it waits for a person, 10 it goes on without being watched.",
 )
+for command in (cli_agents.run, cli_agents.demo, cli_agents.worker):
+    app.command(rich_help_panel=cli_agents.PANEL)(command)
+app.add_typer(cli_agents.runs, name="runs", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_agents.agents, name="agents", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_agents.tools, name="tools", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_agents.models, name="models", rich_help_panel=cli_agents.PANEL)
 db = typer.Typer(no_args_is_help=True, help="The database: the one in DATABASE_URL, or of the data folder.")
 app.add_typer(db, name="db")
 keys = typer.Typer(no_args_is_help=True, help="Keys to the API.")
 app.add_typer(keys, name="keys")
-models = typer.Typer(no_args_is_help=True, help="Models.")
-app.add_typer(models, name="models")
 
 
 class KeyScope(StrEnum):
@@ -35,15 +41,6 @@ class KeyScope(StrEnum):
     admin = "admin"
 
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="PLATFORM_DATA_DIR",
-        readable=False,  # what is wrong with it is said by who uses it, and says what to do
-        help="Where everything is kept. Without it: the usual place for this user's data.",
-        show_default=False,
-    ),
-]
 Host = Annotated[str, typer.Option(envvar="PLATFORM_HOST", help="The address to listen on.")]
 Port = Annotated[
     int,
@@ -58,7 +55,6 @@ Port = Annotated[
 Separate = Annotated[
     bool, typer.Option("--separate", help="Each layer in a process of its own, on its own port.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 File = Annotated[Path, typer.Argument(dir_okay=False, resolve_path=True)]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
@@ -78,7 +74,7 @@ def up(
     from agentic.platform.commands.up import Up
     from agentic.platform.commands.up import up as run
 
-    run(Up(host, port, _data_dir(data_dir), separate, open_browser))
+    run(Up(host, port, data_folder(data_dir), separate, open_browser))
 
 
 @app.command()
@@ -95,12 +91,12 @@ def status(
     """Show what runs, where, and how it is: 0 when every layer is ready, 1 when one is not, 5 when none runs."""
     from agentic.platform.commands.status import status as run
 
-    raise typer.Exit(run(_data_dir(data_dir), json=as_json))
+    raise typer.Exit(run(data_folder(data_dir), json=as_json))
 
 
 @app.command()
 def layer(
-    layer_id: Annotated[str, typer.Argument(metavar="LAYER", help="L01, L09, L10 or L11.")],
+    layer_id: Annotated[str, typer.Argument(metavar="LAYER", help="L01 to L04, L09, L10 or L11.")],
     host: Host = "localhost",
     port: Annotated[
         int | None,
@@ -119,8 +115,8 @@ def layer(
     if not known(layer_id := layer_id.upper()):
         raise typer.BadParameter(f"there is no layer {layer_id!r}", param_hint="LAYER")
     if inherited is not None:
-        inherited_layer(layer_id, inherited, _data_dir(data_dir))
-    run(layer_id, host, port, _data_dir(data_dir))
+        inherited_layer(layer_id, inherited, data_folder(data_dir))
+    run(layer_id, host, port, data_folder(data_dir))
 
 
 @app.command()
@@ -152,7 +148,7 @@ def verify(
     from agentic.platform.commands.verify import Verify
     from agentic.platform.commands.verify import verify as run
 
-    raise typer.Exit(run(Verify(_data_dir(data_dir), url, key), json=as_json))
+    raise typer.Exit(run(Verify(data_folder(data_dir), url, key), json=as_json))
 
 
 @app.command()
@@ -170,7 +166,7 @@ def doctor(
     from agentic.platform.commands.doctor import Doctor
     from agentic.platform.commands.doctor import doctor as run
 
-    raise typer.Exit(run(Doctor(host, port, _data_dir(data_dir), separate), json=as_json))
+    raise typer.Exit(run(Doctor(host, port, data_folder(data_dir), separate), json=as_json))
 
 
 @app.command()
@@ -181,7 +177,7 @@ def check(data_dir: DataDir = None, as_json: Json = False) -> None:
     """
     from agentic.platform.commands.check import check as run
 
-    raise typer.Exit(run(_data_dir(data_dir), json=as_json))
+    raise typer.Exit(run(data_folder(data_dir), json=as_json))
 
 
 @app.command()
@@ -199,7 +195,7 @@ def migrate(data_dir: DataDir = None) -> None:
     """Bring the schema up to date. `up` does that by itself."""
     from agentic.platform.commands.databases import migrate as run
 
-    raise typer.Exit(run(_data_dir(data_dir)))
+    raise typer.Exit(run(data_folder(data_dir)))
 
 
 @db.command()
@@ -207,7 +203,7 @@ def dump(file: File, data_dir: DataDir = None, force: Force = False) -> None:
     """Write everything into FILE, in the format of pg_dump. The platform may run meanwhile."""
     from agentic.platform.commands.databases import dump as run
 
-    raise typer.Exit(run(_data_dir(data_dir), file, force=force))
+    raise typer.Exit(run(data_folder(data_dir), file, force=force))
 
 
 @db.command()
@@ -215,7 +211,7 @@ def restore(file: File, data_dir: DataDir = None, force: Force = False) -> None:
     """Put a dump back, whole or not at all. The platform must not run, and nothing be there without --force."""
     from agentic.platform.commands.databases import restore as run
 
-    raise typer.Exit(run(_data_dir(data_dir), file, force=force))
+    raise typer.Exit(run(data_folder(data_dir), file, force=force))
 
 
 @db.command()
@@ -230,7 +226,7 @@ def reset(
         typer.echo(warning)
         return typer.confirm("Destroy it?")
 
-    raise typer.Exit(run(_data_dir(data_dir), None if yes else ask))
+    raise typer.Exit(run(data_folder(data_dir), None if yes else ask))
 
 
 @keys.command("create")
@@ -248,7 +244,7 @@ def create_key(
     """Make a key to the API and print it, this once."""
     from agentic.platform.commands.keys import create as run
 
-    raise typer.Exit(run(_data_dir(data_dir), name, [each.value for each in scope], expires))
+    raise typer.Exit(run(data_folder(data_dir), name, [each.value for each in scope], expires))
 
 
 @keys.command("list")
@@ -256,7 +252,7 @@ def list_keys(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List all keys, revoked ones too. The keys themselves are stored nowhere."""
     from agentic.platform.commands.keys import show as run
 
-    raise typer.Exit(run(_data_dir(data_dir), json=as_json))
+    raise typer.Exit(run(data_folder(data_dir), json=as_json))
 
 
 @keys.command("revoke")
@@ -266,18 +262,7 @@ def revoke_key(
     """Revoke a key, for ever."""
     from agentic.platform.commands.keys import revoke as run
 
-    raise typer.Exit(run(_data_dir(data_dir), key))
-
-
-@models.command("install-local")
-def install_local() -> None:
-    """Fetch the file of the local model (93 MB), which the extra `local` cannot bring by itself.
-
-    It is a very small model, for demos and tests: it answers without an account and without a network.
-    """
-    from agentic.platform.commands.models import install_local as run
-
-    raise typer.Exit(run())
+    raise typer.Exit(run(data_folder(data_dir), key))
 
 
 @app.command()
@@ -289,9 +274,3 @@ def version() -> None:
 def main() -> None:
     """The console script."""
     app()
-
-
-def _data_dir(given: Path | None) -> Path:
-    from agentic.platform.servers.folder import default_data_dir
-
-    return (given or default_data_dir()).expanduser().resolve()

@@ -50,7 +50,7 @@ class Foundation:
             url=url,
             data_dir=str(self.wishes.data_dir),
             log=str(self.wishes.data_dir / LOG_FILE),
-            layers=layers,
+            layers=sorted(layers, key=lambda layer: layer.id),
             database=self.stores.database,
             bus=self.stores.bus,
         )

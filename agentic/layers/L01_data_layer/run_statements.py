@@ -20,6 +20,7 @@ FINAL: Final = "('completed', 'failed', 'cancelled')"
 CLAIM_LOCK: Final = "SELECT pg_advisory_xact_lock(0x4C3033)"
 """Claims follow each other, and each looks when it is its turn: two that counted at once would both see the last place."""
 
+_CODE: Final = "coalesce(configuration ->> 'function', '')"
 _MOST: Final = "(agents.configuration #> '{limits,concurrency}')"
 CLAIM: Final = f"""
 WITH RECURSIVE turn (agent) AS (
@@ -28,12 +29,13 @@ WITH RECURSIVE turn (agent) AS (
   SELECT (SELECT {AGENT_KEY} FROM runs WHERE {TAKEABLE} AND {AGENT_KEY} > turn.agent ORDER BY 1 LIMIT 1)
   FROM turn WHERE turn.agent IS NOT NULL
 ), busy AS MATERIALIZED (
-  SELECT id, {AGENT_KEY} AS agent, lease_until FROM runs WHERE status = 'running'
+  SELECT id, {AGENT_KEY} AS agent, lease_until, {_CODE} AS code FROM runs WHERE status = 'running'
 ), load AS MATERIALIZED (
   SELECT agent, count(*) AS n FROM busy GROUP BY agent
 ), adopted AS MATERIALIZED (
   SELECT id, row_number() OVER (ORDER BY lease_until) AS place FROM busy
   WHERE coalesce(lease_until, '-infinity') < statement_timestamp() AND ($4::uuid[] IS NULL OR agent = ANY($4::uuid[]))
+    AND ($9::text[] IS NULL OR code = ANY($9::text[]))
   ORDER BY lease_until LIMIT $2::bigint
 ), due AS MATERIALIZED (
   SELECT next.id, row_number() OVER (ORDER BY next.priority DESC, next.n + coalesce(load.n, 0), next.due_at, next.id)
@@ -45,6 +47,7 @@ WITH RECURSIVE turn (agent) AS (
     SELECT id, priority, due_at, row_number() OVER (ORDER BY priority DESC, due_at, id) AS n FROM (
       SELECT id, priority, due_at FROM runs
       WHERE {AGENT_KEY} = turn.agent AND {TAKEABLE} AND due_at <= greatest(statement_timestamp(), $8::timestamptz)
+        AND ($9::text[] IS NULL OR {_CODE} = ANY($9::text[]))
       ORDER BY priority DESC, due_at, id LIMIT $2::bigint
     ) first
   ) next
@@ -77,7 +80,7 @@ WITH RECURSIVE turn (agent) AS (
 SELECT coalesce(json_agg({record(tables.RUNS, "changed")} ORDER BY place), '[]') FROM changed
 """
 """Parameters: worker, limit, lease in seconds, agents or null, how many may run at all or null, as many event ids as the
-limit, metadata, moment. One row: the runs as JSON.
+limit, metadata, moment, the code that the worker knows or null. One row: the runs as JSON.
 
 Adopted runs come first, and fill no new place. The runs of one agent are looked at through their own part of the index,
 as many as could be taken: a long queue of one costs the others nothing.

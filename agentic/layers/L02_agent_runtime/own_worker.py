@@ -67,7 +67,9 @@ async def carrying(
     news = RunNews(lambda: data)
     carrier = Carrier(lambda: data, lambda: tools, lambda: models, wanted)
     records = {agent.name: await agent.record(data) for agent in agents}
-    worker = Worker(lambda: data, carrier, news, wanted, [record["id"] for record in records.values()])
+    code = [agent.reference for agent in agents]
+    ids = [record["id"] for record in records.values()]
+    worker = Worker(lambda: data, carrier, news, wanted, ids, lambda: code)
     works: dict[str, Work] = {"news": news.follow, "runs": worker.take, "signs of life": worker.beat}
     try:
         async with Background("agents of your own").running(works):

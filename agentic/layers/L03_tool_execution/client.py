@@ -11,6 +11,7 @@ from uuid import uuid4
 from agentic.layers.base.backends import Backend, HttpBackend
 from agentic.layers.base.common_errors import UnreachableError
 from agentic.layers.base.operation import Call
+from agentic.layers.L03_tool_execution import errors
 from agentic.layers.L03_tool_execution.models import (
     CANCEL,
     CATALOGUE,
@@ -22,6 +23,9 @@ from agentic.layers.L03_tool_execution.models import (
     ToolDescription,
     Workings,
 )
+
+__all__ = ["L03Client", "Outcome", "RunRef", "ToolDescription", "Workings", "errors"]
+# With the errors: what is refused over HTTP is raised here as the class that it was.
 
 DEFAULT_URL: Final = "http://localhost:8004"
 URL_VARIABLE: Final = "PLATFORM_L03_URL"

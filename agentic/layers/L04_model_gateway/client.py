@@ -20,6 +20,7 @@ from agentic.layers.base.common_errors import UnreachableError
 from agentic.layers.base.errors import from_problem
 from agentic.layers.base.operation import Call
 from agentic.layers.L01_data_layer.models.run import RunRef
+from agentic.layers.L04_model_gateway import errors
 from agentic.layers.L04_model_gateway.models import (
     COMPLETE,
     LIST_MODELS,
@@ -156,4 +157,5 @@ class L04Client:
         await self.backend.close()
 
 
-__all__ = ["CompletionOrder", "HttpBackend", "L04Client", "Reply", "RunRef"]
+__all__ = ["CompletionOrder", "HttpBackend", "L04Client", "Reply", "RunRef", "errors"]
+# With the errors: what is refused over HTTP is raised here as the class that it was.

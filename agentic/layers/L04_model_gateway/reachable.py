@@ -44,7 +44,8 @@ def why_none(providers: Iterable[ProviderInfo]) -> list[str]:
         if not provider["enabled"]:
             reasons.append(f"{provider['name']} is switched off.")
         elif provider["status"] != "ok":
-            reasons.append(f"{provider['name']}: {provider['detail'] or provider['status']}")
+            detail = provider["detail"].removeprefix(f"{provider['name']}: ")
+            reasons.append(f"{provider['name']}: {detail or provider['status']}")
         elif not any(not model["embeddings"] for model in provider["models"]):
             reasons.append(f"{provider['name']} has no model for a conversation.")
     return reasons

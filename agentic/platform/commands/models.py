@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from agentic.layers.base.errors import PlatformError
+from agentic.layers.base.operation import Call
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L04_model_gateway.local_model import weights
-from agentic.layers.L04_model_gateway.models import ProviderInfo
+from agentic.layers.L04_model_gateway.models import DISCOVER_PROVIDER, ProviderInfo
 from agentic.layers.L04_model_gateway.reachable import ReachableModel, reachable, why_none
 from agentic.platform.command_error import CommandError
 from agentic.platform.commands.listing import (
@@ -32,9 +33,6 @@ from agentic.platform.screen import say_failure
 
 _QUESTION: Final = "Say hello in five words."
 _KNOWN: Final = {True: "yes", False: "no", None: "not known"}
-_LOOKS: Final = 40
-_BETWEEN_LOOKS: Final = 0.25
-"""A platform that has just started has not looked at every provider yet: it is waited for up to ten seconds."""
 
 
 class NoModelError(CommandError):
@@ -131,12 +129,12 @@ def _show_answer(answered: Answered) -> None:
 
 
 async def providers_of(l04: L04Client) -> list[ProviderInfo]:
-    """The providers, once each has been looked at."""
-    for _ in range(_LOOKS):
-        providers = await l04.providers()
-        if all(provider["status"] != "unknown" for provider in providers):
-            return providers
-        await asyncio.sleep(_BETWEEN_LOOKS)
+    """The providers. One at which nobody has looked yet is looked at."""
+    providers = await l04.providers()
+    unknown = [Call({"name": each["name"]}) for each in providers if each["status"] == "unknown"]
+    if not unknown:
+        return providers
+    await asyncio.gather(*(l04.backend.call(DISCOVER_PROVIDER, call) for call in unknown))
     return await l04.providers()
 
 

@@ -11,6 +11,7 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.agent import Agent
+from agentic.layers.L01_data_layer.models.run import Run
 from agentic.platform.command_error import CommandError
 from agentic.platform.commands.ending import ending
 from agentic.platform.commands.finding import LAST, NotFoundHereError, agent_of
@@ -21,6 +22,8 @@ from agentic.platform.commands.watching import Terminal, Watch
 from agentic.platform.exit_codes import OK
 
 NEW: Final = "new"
+NOT_SAID: Final = object()
+"""The input of a run that is told what a recorded one was."""
 
 
 class InputError(CommandError):
@@ -39,6 +42,10 @@ class Order:
     model: str | None = None
     priority: int | None = None
     wait: bool = True
+    record: Path | None = None
+    replay: Path | None = None
+    modules: tuple[str, ...] = ()
+    """Python modules with agents of somebody's own, for a run that is carried here."""
     json: bool = False
     changes: dict[str, Any] = field(default_factory=dict[str, Any])
     """Laid over the agent's configuration, for this run alone."""
@@ -49,6 +56,48 @@ def run(where: Where, order: Order) -> int:
     return ending(lambda: _run(where, order, input_of(order)))
 
 
+async def _with_a_cassette(platform: Reached, order: Order, agent: Agent, value: Any) -> int:
+    """Carries the run here, recorded or from a recording; answers the exit code."""
+    from agentic.platform.commands import recording
+    from agentic.platform.commands.worker import import_modules
+
+    import_modules(order.modules)
+    marker = recording.new_marker()
+    changes = {**order.changes, **({"model": order.model} if order.model else {})}
+    configuration = recording.configuration_for(agent, changes, marker)
+    if order.replay is not None:
+        player = recording.Player.of(order.replay)
+        value = recording.input_of(player) if value is NOT_SAID else value
+        cassette = recording.replaying(platform, agent, marker, player)
+    else:
+        assert order.record is not None
+        about = {"agent": agent["name"], "input": value}
+        cassette = recording.recording(platform, agent, marker, order.record, about)
+    session = await session_of(platform.l01, agent, order.session)
+    async with cassette as over:
+        begun = await platform.l02.run(agent["id"], value, session_id=session, configuration=configuration)
+        code = await _watched(platform, order, agent, begun, carried_here=True)
+        if code == OK:
+            over()
+    return code
+
+
+async def _watched(
+    platform: Reached,
+    order: Order,
+    agent: Agent,
+    begun: Run,
+    *,
+    interruptible: bool = True,
+    carried_here: bool = False,
+) -> int:
+    screen = JsonScreen() if order.json else TextScreen()
+    screen.begun(begun, agent["name"], platform.page(f"/runs/{begun['id']}"))
+    terminal = None if order.json else Terminal.here()
+    watch = Watch(platform, screen, terminal, interruptible=interruptible, carried_here=carried_here)
+    return await watch.to_end(begun)
+
+
 def _run(where: Where, order: Order, value: Any) -> int:
     async def work(platform: Reached) -> int:
         return await begin_and_watch(platform, order, value)
@@ -56,9 +105,16 @@ def _run(where: Where, order: Order, value: Any) -> int:
     return on_platform(where, work)
 
 
-async def begin_and_watch(platform: Reached, order: Order, value: Any) -> int:
-    """Begins a run on a platform, and watches it unless it is not to be waited for; answers the exit code."""
+async def begin_and_watch(
+    platform: Reached, order: Order, value: Any, *, interruptible: bool = True
+) -> int:
+    """Begins a run on a platform, and watches it unless it is not to be waited for; answers the exit code.
+
+    Not `interruptible`: Ctrl-C is somebody else's, who ends this by cancelling it.
+    """
     agent = await agent_of(platform.l01, order.agent)
+    if order.record is not None or order.replay is not None:
+        return await _with_a_cassette(platform, order, agent, value)
     session = await session_of(platform.l01, agent, order.session)
     fields: dict[str, Any] = {}
     if order.priority is not None:
@@ -76,9 +132,7 @@ async def begin_and_watch(platform: Reached, order: Order, value: Any) -> int:
             print(begun["id"])
             say(f"It runs. `platform runs watch {begun['id']}` watches it.")
         return OK
-    screen = JsonScreen() if order.json else TextScreen()
-    screen.begun(begun, agent["name"], platform.page(f"/runs/{begun['id']}"))
-    return await Watch(platform, screen, None if order.json else Terminal.here()).to_end(begun)
+    return await _watched(platform, order, agent, begun, interruptible=interruptible)
 
 
 async def session_of(l01: L01Client, agent: Agent, wanted: str | None) -> str | None:
@@ -104,6 +158,8 @@ def input_of(order: Order) -> Any:
         InputError: there is nothing, or what is there is no JSON.
     """
     text = order.input
+    if text is None and order.replay is not None:
+        return NOT_SAID
     if text is None or text == "-":
         if text is None and sys.stdin.isatty():
             raise InputError('Say what the agent is to do: platform run AGENT "input", or - to type it.')

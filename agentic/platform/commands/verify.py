@@ -18,7 +18,8 @@ from agentic.platform.commands.ending import ending
 from agentic.platform.exit_codes import FAILED, NOT_RUNNING, OK
 from agentic.platform.logs import log_to_terminal
 from agentic.platform.state import PlatformState, read_state
-from agentic.platform.verification.addresses import Addresses, of_state, of_url
+from agentic.platform.verification.addresses import Addresses, of_state, of_url, with_running
+from agentic.platform.verification.agents_running import running
 from agentic.platform.verification.bystanders import Bystanders
 from agentic.platform.verification.criteria import criteria
 from agentic.platform.verification.steps import STEPS
@@ -54,6 +55,8 @@ def _verify(options: Verify, *, json: bool) -> int:
         state = None
     addresses = _addresses(options, state)
     ours = {state.pid, *(layer.pid for layer in state.layers)} if state else set[int]()
+    if state is None and options.url:
+        addresses = asyncio.run(with_running(addresses, options.url))
     results = asyncio.run(_walk(addresses, Bystanders(ours), quiet=json))
     failed = sum(not result.ok for result in results)
     if json:
@@ -86,7 +89,8 @@ async def _walk(addresses: Addresses, bystanders: Bystanders, *, quiet: bool) ->
         def tell(check: Check) -> None:
             status.update(f"Step {check.step}: {escape(check.what)}…")
 
-        return await walk_through(addresses, [*STEPS, *criteria(bystanders)], tell)
+        agents = running() if addresses.l02 else []
+        return await walk_through(addresses, [*STEPS, *criteria(bystanders), *agents], tell)
 
 
 def _show(results: list[Result], failed: int) -> None:
@@ -104,6 +108,10 @@ def _show(results: list[Result], failed: int) -> None:
         )
     console.print(table)
     console.print("\n[dim]1 to 9: the specification's verification steps; a to i: its success criteria.[/]")
+    if any(result.step == "L02" for result in results):
+        console.print("[dim]L02 to L04: an agent that runs, on a model that this command serves itself.[/]")
+    else:
+        console.print("[dim]L02 to L04 do not run there, or not on this machine: no agent was run.[/]")
     if any(code in result.detail for result in results for code in _KEY_CODES):
         console.print("It asks for a key: give one with the scope admin, by --key or PLATFORM_KEY.")
     if failed:

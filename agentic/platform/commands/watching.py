@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, nullcontext
 from typing import Any, Final
 
 from rich.console import Console
@@ -80,8 +80,19 @@ class Interrupts(asyncio.Event):
 class Watch:
     """One run, watched."""
 
-    def __init__(self, platform: Reached, screen: Screen, terminal: Terminal | None) -> None:
+    def __init__(
+        self,
+        platform: Reached,
+        screen: Screen,
+        terminal: Terminal | None,
+        *,
+        interruptible: bool = True,
+        carried_here: bool = False,
+    ) -> None:
+        """Not `interruptible`: Ctrl-C is somebody else's. `carried_here`: nobody else would go on with the run."""
         self._platform = platform
+        self._interruptible = interruptible
+        self._carried_here = carried_here
         self._screen = screen
         self._terminal = terminal
         self._later: set[str] = set()
@@ -89,7 +100,7 @@ class Watch:
 
     async def to_end(self, run: Run, after: int = 0) -> int:
         """Shows what happens after a step, until the run has ended or is left; answers the exit code."""
-        with _interrupts() as interrupted:
+        with _interrupts() if self._interruptible else nullcontext(Interrupts()) as interrupted:
             async with aclosing(self._platform.l02.stream(run["id"], after)) as events:
                 return await self._follow(run["id"], events, interrupted)
 
@@ -155,7 +166,8 @@ class Watch:
                 self._tell(run_id, approval)
         if not pending and self._terminal is None:
             say("It waits for a person.")
-        return RUN_WAITS if self._terminal is None or self._later else None
+        nobody = self._terminal is None or bool(self._later)
+        return RUN_WAITS if nobody and not self._carried_here else None
 
     async def _asked(self, terminal: Terminal, run_id: str, approval: Approval) -> bool:
         """Whether it was decided."""
@@ -189,22 +201,34 @@ class Watch:
         """What a Ctrl-C is to mean; none: the run is watched on."""
         interrupted.clear()
         if self._terminal is None or asking is not None or interrupted.terminated:
-            return _left(run_id)
-        answer = asyncio.ensure_future(
-            self._terminal.ask("\nThe run goes on by itself.", "[l]eave it, [c]ancel it, or [w]atch on?")
-        )
+            return await self._left(run_id)
+        if self._carried_here:
+            question = ("\nThe run is carried by this command.", "[c]ancel it, or [w]atch on?")
+        else:
+            question = ("\nThe run goes on by itself.", "[l]eave it, [c]ancel it, or [w]atch on?")
+        answer = asyncio.ensure_future(self._terminal.ask(*question))
         again = asyncio.ensure_future(interrupted.wait())
         await asyncio.wait({answer, again}, return_when=asyncio.FIRST_COMPLETED)
         await _dropped(again)
         if not answer.done():
             await _dropped(answer)
-            return _left(run_id)
+            return await self._left(run_id)
         letter, words = answer.result()
         if letter == "c":
-            with contextlib.suppress(StateError):  # it has ended meanwhile, which is told next
-                await self._platform.l02.cancel(run_id, words or f"Cancelled by {person()}.")
+            await self._cancel(run_id, words)
             return None
-        return None if letter == "w" else _left(run_id)
+        return None if letter == "w" else await self._left(run_id)
+
+    async def _left(self, run_id: str) -> int:
+        if self._carried_here:
+            await self._cancel(run_id, "")
+            return RUN_CANCELLED
+        say(f"It goes on by itself. `platform runs watch {run_id}` watches it again.")
+        return RUN_GOES_ON
+
+    async def _cancel(self, run_id: str, words: str) -> None:
+        with contextlib.suppress(StateError):  # it has ended meanwhile, which is told next
+            await self._platform.l02.cancel(run_id, words or f"Cancelled by {person()}.")
 
 
 def person() -> str:
@@ -225,11 +249,6 @@ def _request(approval: Approval) -> list[str]:
     if not isinstance(arguments, dict):
         return []
     return [f"{name}: {short(value, 500)}" for name, value in arguments.items() if name != "question"]  # pyright: ignore[reportUnknownVariableType]
-
-
-def _left(run_id: str) -> int:
-    say(f"It goes on by itself. `platform runs watch {run_id}` watches it again.")
-    return RUN_GOES_ON
 
 
 async def _dropped(task: asyncio.Future[Any]) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
+
+import httpx2
 
 from agentic.layers.L01_data_layer.settings import L01Settings
 from agentic.layers.L09_api_gateway.keys import TEST_KEY
 from agentic.platform.command_error import CommandError
-from agentic.platform.ports import port_of
+from agentic.platform.ports import is_loopback, port_of
 from agentic.platform.state import PlatformState
 
 _PORTS: Final = {"L09": 8000, "L10": 8001, "L01": 8002}
+_PATIENCE: Final = 5.0
+_RUNNING: Final = {"L02": 8003, "L03": 8004, "L04": 8005}
 
 
 class AddressError(CommandError):
@@ -29,7 +34,11 @@ class Addresses:
     database_url: str
     redis_url: str
     key: str | None
-    """A key of one's own; without it the specification's test key is used, for the gateway alone."""
+    """A key of one's own; without it the specification's test key is used, for the gateways alone."""
+    l02: str | None = None
+    l03: str | None = None
+    l04: str | None = None
+    """Those that run agents; none when they do not run, or run where nothing of this process can be reached."""
 
     @property
     def gateway_key(self) -> str:
@@ -52,7 +61,33 @@ def of_state(state: PlatformState, key: str | None) -> Addresses:
     missing = [layer_id for layer_id in _PORTS if layer_id not in urls]
     if missing:
         raise AddressError(f"The platform runs without {', '.join(missing)}.")
-    return Addresses(urls["L01"], urls["L09"], urls["L10"], state.database.url, state.bus.url, key)
+    running = [urls.get(layer_id) for layer_id in _RUNNING]
+    return Addresses(urls["L01"], urls["L09"], urls["L10"], state.database.url, state.bus.url, key, *running)
+
+
+async def with_running(addresses: Addresses, url: str) -> Addresses:
+    """The same with the layers that run agents, when they run behind this front door or at their ports, on this machine.
+
+    Their model is served by this process, on loopback: from another machine they could not reach it.
+    """
+    door, host = url.rstrip("/"), urlsplit(url).hostname or ""
+    front_door = urlsplit(url).port or 80
+    if not is_loopback(host):
+        return addresses
+    ports = {layer_id: f"http://{_as_host(host)}:{port_of(port, front_door)}" for layer_id, port in _RUNNING.items()}
+    for urls in ({layer_id: f"{door}/{layer_id.lower()}" for layer_id in _RUNNING}, ports):
+        answers = await asyncio.gather(*(_lives(each) for each in urls.values()))
+        if all(answers):
+            return replace(addresses, l02=urls["L02"], l03=urls["L03"], l04=urls["L04"])
+    return addresses
+
+
+async def _lives(url: str) -> bool:
+    try:
+        async with httpx2.AsyncClient(trust_env=False, timeout=_PATIENCE) as http:
+            return (await http.get(f"{url}/health/live")).status_code == 200
+    except httpx2.HTTPError:
+        return False
 
 
 def of_url(url: str, key: str | None) -> Addresses:
@@ -70,7 +105,11 @@ def of_url(url: str, key: str | None) -> Addresses:
         host, parts, front_door = None, urlsplit(""), 0
     if host is None:
         raise AddressError(f"{url!r} is no address: say http://localhost:8000.")
-    host = f"[{host}]" if ":" in host else host
+    host = _as_host(host)
     urls = {layer: f"{parts.scheme}://{host}:{port_of(port, front_door)}" for layer, port in _PORTS.items()}
     stores = L01Settings()
     return Addresses(urls["L01"], urls["L09"], urls["L10"], stores.database_url, stores.redis_url, key)
+
+
+def _as_host(name: str) -> str:
+    return f"[{name}]" if ":" in name else name

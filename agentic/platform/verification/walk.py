@@ -50,6 +50,10 @@ class Walk:
     """What was made and cannot be deleted."""
     removals: list[str] = field(default_factory=list[str])
     """Addresses of what can be deleted, the newest last."""
+    endings: list[str] = field(default_factory=list[str])
+    """Addresses that are posted to at the end, which ends what can only be ended."""
+    resources: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """What is held until then."""
 
     async def ask(
         self, method: str, url: str, body: Any = None, expected: int = 200, key: str | None = None
@@ -153,6 +157,7 @@ async def walk_through(
     async with AsyncExitStack() as stack:
         http = httpx2.AsyncClient(trust_env=False, timeout=LIMIT, headers=addresses.headers)
         walk = Walk(addresses, await stack.enter_async_context(http))
+        await stack.enter_async_context(walk.resources)
         results: list[Result] = []
         for check in checks:
             tell(check)
@@ -177,14 +182,17 @@ async def _made(check: Check, walk: Walk) -> Result:
 
 async def _clean_up(walk: Walk) -> str:
     failed: list[str] = []
-    for url in reversed(walk.removals):
+    done = [*(("POST", url, 200) for url in walk.endings), *(("DELETE", url, 204) for url in walk.removals[::-1])]
+    for method, url, expected in done:
         try:
-            await walk.ask("DELETE", url, expected=204)
+            await walk.ask(method, url, expected=expected)
         except CheckFailedError as error:
             failed.append(str(error))
     if failed:
         raise CheckFailedError("; ".join(failed))
     removed = f"deleted {len(walk.removals)} records"
+    if walk.endings:
+        removed = f"{removed}, terminated {len(walk.endings)} agent, whose run stays"
     return f"{removed}; the API has no delete for {', '.join(walk.left)}" if walk.left else removed
 
 

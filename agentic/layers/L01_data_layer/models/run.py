@@ -102,7 +102,8 @@ class Run(TypedDict):
 class RunClaim(Body):
     """Takes up to `limit` runs that are due, or whose worker is gone, of these agents or any.
 
-    `overall` is how many may be running on the whole platform.
+    `overall` is how many may be running on the whole platform. With `functions`, only runs whose configuration names one of
+    them as its `function`; an empty text among them stands for runs that name none.
     """
 
     worker: Name
@@ -110,6 +111,7 @@ class RunClaim(Body):
     lease_seconds: Seconds = 30.0
     agent_ids: Annotated[list[Id], Field(max_length=1000)] | None = None
     overall: Count | None = None
+    functions: Annotated[list[Text], Field(max_length=10_000)] | None = None
 
 
 class RunBeat(Body):
