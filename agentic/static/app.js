@@ -41,6 +41,17 @@
     }
   }
 
+  // How long something has been going on.
+  function span(s) {
+    if (s < 60) return `${s.toFixed(s < 10 ? 1 : 0)} s`;
+    const m = Math.floor(s / 60);
+    return m < 60 ? `${m}m ${two(Math.floor(s % 60))}s` : `${Math.floor(m / 60)}h ${two(m % 60)}m`;
+  }
+
+  const tellSpans = () => {
+    for (const element of $$("time[data-since]")) element.textContent = span(Math.max(0, Date.now() - new Date(element.dateTime)) / 1000);
+  };
+
   // -- toasts and dialogs
 
   function toast(kind, text) {
@@ -93,7 +104,7 @@
     const id = url.searchParams.get("open");
     url.searchParams.delete("open");
     history.replaceState(history.state, "", url);
-    (id && $(`#event-${CSS.escape(id)} a`) || $("#main")).focus();
+    (id && $(`[data-peek] a[data-open][href$="/${CSS.escape(id)}"]`) || $("#main")).focus();
     return true;
   }
 
@@ -107,7 +118,7 @@
     const opened = new URL(location).searchParams.get("open");
     const at = links.findIndex((a) => {
       const row = a.closest("[data-row]");
-      return row.contains(document.activeElement) || ($("#peek:focus-within") && row.id === `event-${opened}`);
+      return row.contains(document.activeElement) || ($("#peek:focus-within") && a.getAttribute("href").endsWith(`/${opened}`));
     });
     const next = at < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + by, 0), links.length - 1);
     links[next]?.focus();
@@ -194,6 +205,10 @@
       return open("palette");
     }
     if (event.target.id === "palette-query") return paletteKey(event);
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("[data-enter]")) {
+      event.preventDefault();
+      if (event.target.value.trim()) event.target.form.requestSubmit();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || $("dialog[open]")) return;
     if (event.key === "Escape") return void closePeek();
     if (pressed === "g") {
@@ -356,6 +371,7 @@
 
   setInterval(() => {
     showRate();
+    tellSpans();
     if (connection?.socket?.readyState === WebSocket.OPEN && Date.now() - heard > SILENCE) connection.socket.close();
   }, 1000);
   setInterval(() => tellTimes(), 10000);
@@ -373,7 +389,7 @@
 
   function swapRows(style, target, fragment, spec) {
     if (style !== "rows") return false;
-    let anchor = target.firstChild;
+    let anchor = spec.at === "end" ? null : target.firstChild;
     for (const row of [...fragment.children]) {
       tellTimes(row);
       const old = row.id && document.getElementById(row.id);

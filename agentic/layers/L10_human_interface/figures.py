@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from agentic.layers.base import states
 from agentic.layers.base.ids import now, timestamp
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.collection import Readable
 from agentic.layers.L01_data_layer.models.statistics import UsageGroup, UsageStats
 from agentic.layers.L10_human_interface.charts import Line, sparkline
 from agentic.layers.L10_human_interface.formats import compact, duration, moment, money, whole
@@ -17,10 +19,13 @@ from agentic.layers.L10_human_interface.remembered import Remembered
 FRESH: Final = 1.0
 SLOWER: Final = 10.0
 """Seconds for which sums over many model calls are good."""
+TIMES: Final = 20.0
+"""Counts of a long history are good for so many times as long as it takes to count."""
+OPEN: Final = tuple(status for status in states.RUN if states.RUN[status])
 HOUR: Final = timedelta(hours=1)
 POINTS: Final = 30
 HOURS: Final = 24
-USAGE_EVENTS: Final = "/events?event_type=model_usage.*"
+USAGE: Final = "/usage"
 
 
 class Figure(NamedTuple):
@@ -36,11 +41,20 @@ class Figure(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How many there are."""
+    """How many there are; of runs those that are not over, of approvals those that wait for a person."""
 
     agents: int
     events: int
     by_status: dict[str, int]
+    runs: int
+    tools: int
+    approvals: int
+
+    @property
+    def by_section(self) -> dict[str, int]:
+        """The numbers beside the names of the sections."""
+        names = ("agents", "events", "runs", "tools", "approvals")
+        return {name: getattr(self, name) for name in names}
 
 
 class Figures:
@@ -49,17 +63,24 @@ class Figures:
     def __init__(self, l01: L01Client) -> None:
         self._l01 = l01
         self.counts = Remembered(self.count, FRESH)
+        self.runs = Remembered(self._runs, FRESH, TIMES)
         self.overview = Remembered(self._overview, FRESH)
         self._usage = Remembered(self._ask_usage, SLOWER)
 
     async def count(self) -> Counts:
         """Counts, asked for now."""
-        events, *totals = await asyncio.gather(self._events(), *map(self._agents, states.AGENT))
-        return Counts(sum(totals), events, dict(zip(states.AGENT, totals, strict=True)))
+        l01 = self._l01
+        events, tools, approvals, agents, runs = await asyncio.gather(
+            self._events(),
+            _total(l01.tools),
+            _total(l01.approvals, status="pending"),
+            _by_status(l01.agents, states.AGENT),
+            _by_status(l01.runs, OPEN),
+        )
+        return Counts(sum(agents.values()), events, agents, sum(runs.values()), tools, approvals)
 
-    async def _agents(self, status: str) -> int:
-        page = await self._l01.agents.list(status=status, limit=1, total=True)
-        return page.get("total", 0)
+    async def _runs(self) -> dict[str, int]:
+        return await _by_status(self._l01.runs, states.RUN)
 
     async def _events(self) -> int:
         return sum(kind["count"] for kind in await self._l01.events.kinds())
@@ -128,7 +149,7 @@ def _tokens(today: UsageStats, hourly: list[UsageGroup | None]) -> Figure:
         "Tokens today",
         compact(used),
         note,
-        USAGE_EVENTS,
+        USAGE,
         line,
         "Tokens in each of the last 24 hours",
     )
@@ -141,7 +162,18 @@ def _latency(today: UsageStats, hourly: list[UsageGroup | None]) -> Figure:
     note = f"p50 {duration(p50)}" if p50 is not None else "No model calls yet"
     line = sparkline([(group["latency_ms"]["p95"] or 0) if group else 0 for group in hourly])
     chart = "p95 latency of model calls in each of the last 24 hours"
-    return Figure("latency", "Model latency p95", value, note, USAGE_EVENTS, line, chart)
+    return Figure("latency", "Model latency p95", value, note, USAGE, line, chart)
+
+
+async def _total(records: Readable[Any], **filters: str) -> int:
+    page = await records.list(limit=1, total=True, **filters)
+    return page.get("total", 0)
+
+
+async def _by_status(records: Readable[Any], names: Iterable[str]) -> dict[str, int]:
+    wanted = list(names)
+    totals = await asyncio.gather(*(_total(records, status=name) for name in wanted))
+    return dict(zip(wanted, totals, strict=True))
 
 
 def _midnight() -> datetime:

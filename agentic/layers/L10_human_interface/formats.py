@@ -76,6 +76,11 @@ def compact(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def badge(value: int) -> str:
+    """A count beside a name, which says nothing when there is none."""
+    return compact(value) if value else ""
+
+
 def money(value: float) -> str:
     """US dollars: cents where they tell something, more digits where they are all there is."""
     return f"${value:,.2f}" if value >= 0.01 or value == 0 else f"${value:.4f}"
@@ -101,6 +106,11 @@ def took(begin: str | None, end: str | None) -> str:
     if begin is None or end is None:
         return "–"
     return span(max((moment(end) - moment(begin)).total_seconds(), 0))
+
+
+def since(begin: str) -> str:
+    """How long it has been since a moment."""
+    return span(max((now() - moment(begin)).total_seconds(), 0))
 
 
 def clipped(text: str, limit: int = 160) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import ClassVar, Final
 
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -12,12 +13,28 @@ from agentic.layers.base.background import Work
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L02_agent_runtime.client import L02Client
+from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L10_human_interface import assets, dashboard, sockets, theme
 from agentic.layers.L10_human_interface.hub import Hub
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
-from agentic.layers.L10_human_interface.pages import agents, error, errors, events, layers, overview, search
+from agentic.layers.L10_human_interface.model_names import ModelNames
+from agentic.layers.L10_human_interface.pages import (
+    agents,
+    error,
+    errors,
+    events,
+    layers,
+    overview,
+    run,
+    runs,
+    search,
+)
+from agentic.layers.L10_human_interface.runtime import Runtime
 from agentic.layers.L10_human_interface.settings import L10Settings
 from agentic.layers.L10_human_interface.web_site import Site
+
+SECTIONS: Final = (overview, agents, runs, run, events, layers, errors, search, theme, dashboard)
 
 
 class HumanInterface(Layer):
@@ -34,18 +51,28 @@ class HumanInterface(Layer):
         l01 = context.client(L01Client)
         self.hub = Hub(l01)
         self.monitor = LayerMonitor(context.health_checks, self.health, self.settings.health_interval)
-        self.site = Site(l01, self.hub, self.monitor)
+        runtime = Runtime(lambda: context.client(L02Client), self.monitor)
+        models = ModelNames(lambda: context.client(L04Client), self.monitor)
+        self.site = Site(l01, self.hub, self.monitor, runtime, models)
 
     def build(self) -> LayerApp:
         """The pages, the sockets, the static files and the JSON of the dashboard."""
         app = LayerApp(self.title)
-        for section in (overview, agents, events, layers, errors, search, theme, dashboard):
+        for section in SECTIONS:
             app.include_router(section.routes(self.site))
         app.include_router(sockets.routes(self.site, self.settings))
         app.add_route("/static/{name:path}", assets.serve_asset, include_in_schema=False)
         app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
         error.install(app, self.site)
         return app
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        """At the end, listens to no run any more."""
+        try:
+            yield
+        finally:
+            await self.site.answers.close()
 
     def background(self) -> Mapping[str, Work]:
         """The hub that the sockets hang on, and the measuring of health."""

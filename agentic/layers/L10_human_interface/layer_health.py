@@ -170,6 +170,13 @@ class LayerMonitor:
             await self.measure()
         return [_measured(layer, self._records[layer]) for layer in sorted(self._records)]
 
+    async def status_of(self, layer: str) -> str | None:
+        """How a layer answered last; none when it is no part of this platform."""
+        if not self._records:
+            await self.measure()
+        record = self._records.get(layer)
+        return record and record.status
+
 
 def _is_installed(package: str) -> bool:
     """Whether a layer is there; asked of the package first, since `find_spec` raises where that is missing."""

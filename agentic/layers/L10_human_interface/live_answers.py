@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import aclosing, contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -100,6 +100,14 @@ class LiveAnswers:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+class Fresh(NamedTuple):
+    """Text that a page has not been sent: of an answer that it shows already, or that begins."""
+
+    step: int
+    text: str
+    begins: bool
+
+
 class Growing:
     """One page's place in an answer: what it has not been sent yet."""
 
@@ -108,15 +116,20 @@ class Growing:
         self._step = 0
         self._sent = 0
 
-    def fresh(self, after: int) -> tuple[int, str, bool] | None:
-        """The number of the step, the text that is new, and whether it begins; none when there is nothing new.
-
-        `after` is the last step that is written: what was told up to it is there already.
-        """
+    def fresh(self, after: int) -> Fresh | None:
+        """What is new, and counts as sent now. `after` is the last written step: what was told up to it stands in it."""
         answer = self._answer
         if answer.step <= after or (answer.step == self._step and len(answer.text) == self._sent):
             return None
         begins = answer.step != self._step
         text = answer.text if begins else answer.text[self._sent :]
         self._step, self._sent = answer.step, len(answer.text)
-        return answer.step, text, begins
+        return Fresh(answer.step, text, begins)
+
+    def whole(self, after: int) -> tuple[int, str]:
+        """The step that is being taken and all of its text so far, which counts as sent now."""
+        answer = self._answer
+        if answer.step <= after:
+            return after + 1, ""
+        self._step, self._sent = answer.step, len(answer.text)
+        return answer.step, answer.text

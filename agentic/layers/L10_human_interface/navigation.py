@@ -21,6 +21,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Section, ...]], ...]] = (
         (
             Section("overview", "Overview", "/", "layout-dashboard", "o"),
             Section("agents", "Agents", "/agents", "bot", "a"),
+            Section("runs", "Runs", "/runs", "square-play", "r"),
         ),
     ),
     ("Observe", (Section("events", "Events", "/events", "radio", "e"),)),

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from agentic.layers.L10_human_interface import assets, formats, navigation, words
+from agentic.layers.L10_human_interface import assets, formats, navigation, run_lines, words
 
 TEMPLATES: Final = Path(__file__).parents[2] / "templates"
 THEMES: Final = ("light", "dark")
@@ -54,6 +54,8 @@ def _environment() -> Environment:
     environment.globals.update(known)
     filters: dict[str, Any] = {
         "ago": formats.ago,
+        "badge": formats.badge,
+        "as_text": run_lines.text_of,
         "breakable": formats.breakable,
         "clipped": formats.clipped,
         "clock": formats.clock,
@@ -64,6 +66,7 @@ def _environment() -> Environment:
         "micros": formats.micros,
         "short_id": formats.short_id,
         "size": formats.size,
+        "since": formats.since,
         "span": formats.span,
         "status_word": words.status_word,
         "took": formats.took,

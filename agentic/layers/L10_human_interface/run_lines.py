@@ -13,7 +13,9 @@ from agentic.layers.L10_human_interface.words import Word, status_word, step_wor
 
 MOST: Final = 400
 """Characters of what a step was given and gave that its line shows."""
-GIVEN_BY_US: Final = frozenset(("asked", "index", "call_id", "seen", "messages", "dropped", "raw", "at", "is"))
+GIVEN_BY_US: Final = frozenset(
+    ("asked", "index", "call_id", "seen", "messages", "dropped", "raw", "at", "is")
+)
 """What the runtime notes in a step's input beside what was asked for."""
 
 
@@ -131,7 +133,8 @@ def _message(step: RunStep) -> Mapping[str, Any]:
 
 def _by(step: RunStep, call: ModelUsage | None) -> str:
     if call is not None:
-        return f"{call['model_provider']} · {call['model_name']}"
+        names = (call["model_provider"], call["model_name"])
+        return " · ".join(name for name in names if name != step["name"])
     given: Any = step["input"]
     if step["kind"] == "model" and isinstance(given, dict) and "model" in given:
         return " · ".join(str(given[name]) for name in ("provider", "model") if given.get(name))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]

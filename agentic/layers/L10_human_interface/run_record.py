@@ -151,4 +151,3 @@ class RunRecord:
             self._stepped.add(step["usage_id"])
         if step["execution_id"] is not None:
             self.executions.add(step["execution_id"])
-

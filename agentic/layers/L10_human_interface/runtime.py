@@ -42,4 +42,3 @@ class Runtime:
         if await self._monitor.status_of(LAYER) is None:
             raise RuntimeAbsentError
         return self._client()
-

@@ -15,8 +15,12 @@ from agentic.layers.L10_human_interface.hub import Hub
 from agentic.layers.L10_human_interface.kind_counts import KindCounts
 from agentic.layers.L10_human_interface.last_events import LastEvents
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
+from agentic.layers.L10_human_interface.live_answers import LiveAnswers
+from agentic.layers.L10_human_interface.model_names import ModelNames
 from agentic.layers.L10_human_interface.render import Renderer
 from agentic.layers.L10_human_interface.rows import Rows
+from agentic.layers.L10_human_interface.run_rows import RunRows
+from agentic.layers.L10_human_interface.runtime import Runtime
 
 SOCKET: Final = "/ws/events"
 
@@ -24,14 +28,20 @@ SOCKET: Final = "/ws/events"
 class Site:
     """One for the process."""
 
-    def __init__(self, l01: L01Client, hub: Hub, monitor: LayerMonitor) -> None:
+    def __init__(
+        self, l01: L01Client, hub: Hub, monitor: LayerMonitor, runtime: Runtime, models: ModelNames
+    ) -> None:
         self.l01 = l01
+        self.runtime = runtime
+        self.models = models
         self.hub = hub
         self.monitor = monitor
         self.renderer = Renderer()
         self.figures = Figures(l01)
         self.kind_counts = KindCounts(l01)
         self.rows = Rows(l01, self.renderer)
+        self.run_rows = RunRows(l01, self.renderer, self.rows.names)
+        self.answers = LiveAnswers(l01)
         self.last_events = LastEvents(l01, monitor, self.rows).known
 
     async def log_now(self) -> tuple[int, dict[str, str]]:
@@ -83,7 +93,7 @@ class Site:
             position=position,
             head=self.hub.position,
             socket=f"{socket}&{live_query}" if live_query else socket,
-            counts={"agents": counts.agents, "events": counts.events} if counts else {},
+            counts=counts.by_section if counts else {},
             by_status=counts.by_status if counts else {},
             **{"parent": None, **context},
         )

@@ -130,11 +130,15 @@ class TextScreen:
             self._answer(run["output"])
         used = tokens(_sum(usage) if usage else run)
         total = [lasted(run["started_at"], run["completed_at"]), _count(run["steps"], "step"), used]
-        cost = cost_of(usage) if usage or not run["cost"] else f"$0; {money(run['cost'])} when it was recorded"
+        cost = (
+            cost_of(usage) if usage or not run["cost"] else f"$0; {money(run['cost'])} when it was recorded"
+        )
         self._say(f"{status_of(run)}  {'  '.join(filter(None, total))}  [bold]{cost}[/]")
         if run["error"]:
             error = run["error"]
-            told = " ".join(error[name] for name in ("code", "detail") if error.get(name) not in (None, run["status"]))
+            told = " ".join(
+                error[name] for name in ("code", "detail") if error.get(name) not in (None, run["status"])
+            )
             self._say(f"[red]{escape(printable(told))}[/]")
 
     def _answer(self, output: Any) -> None:

@@ -95,7 +95,9 @@ def show(where: Where, reference: str, *, json: bool) -> int:
             return OK
         Console(stderr=True, highlight=False).print(f"{status_of(run)}, {cost_of(usage)} so far")
         for approval in approvals:
-            say(f"It waits for a person: {approval['title']} Decide with `platform runs approve {run['id']}`.")
+            say(
+                f"It waits for a person: {approval['title']} Decide with `platform runs approve {run['id']}`."
+            )
         return OK
 
     return on_platform(where, work)
@@ -249,5 +251,3 @@ def _json_or_text(text: str) -> Any:
         return jsonio.decode(text)
     except InvalidError:
         return text
-
-

@@ -107,7 +107,9 @@ def _show_arguments(console: Console, tool: Tool) -> None:
     for name, each in properties.items():
         kind: Any = each.get("type") if isinstance(each, dict) else None
         told = each.get("description", "") if isinstance(each, dict) else ""
-        table.add_row(short(name), short(kind or "any"), "" if name in needed else "optional", short(told, 90))
+        table.add_row(
+            short(name), short(kind or "any"), "" if name in needed else "optional", short(told, 90)
+        )
     console.print()
     console.print(table)
 
@@ -117,5 +119,3 @@ def _rules_of(tool: Tool) -> dict[str, Any]:
     stated: dict[str, Any] = tool["schema_def"].get(_EXECUTION) or {}
     rules = {**stated, **tool["permissions"]}
     return {name: rules[name] for name in (*_RULES, "agents") if rules.get(name) is not None}
-
-

@@ -104,9 +104,7 @@ class Watch:
             async with aclosing(self._platform.l02.stream(run["id"], after)) as events:
                 return await self._follow(run["id"], events, interrupted)
 
-    async def _follow(
-        self, run_id: str, events: AsyncGenerator[RunEvent], interrupted: Interrupts
-    ) -> int:
+    async def _follow(self, run_id: str, events: AsyncGenerator[RunEvent], interrupted: Interrupts) -> int:
         stopped = asyncio.ensure_future(interrupted.wait())
         coming = asyncio.ensure_future(anext(events))
         asking: asyncio.Future[int | None] | None = None
@@ -161,7 +159,9 @@ class Watch:
         for approval in pending:
             if self._terminal is None:
                 self._tell(run_id, approval)
-            elif approval["id"] not in self._later and not await self._asked(self._terminal, run_id, approval):
+            elif approval["id"] not in self._later and not await self._asked(
+                self._terminal, run_id, approval
+            ):
                 self._later.add(approval["id"])
                 self._tell(run_id, approval)
         if not pending and self._terminal is None:
@@ -185,7 +185,9 @@ class Watch:
         return True
 
     async def _pending(self, run_id: str) -> list[Approval]:
-        page = await self._platform.l01.approvals.list(run_id=run_id, status="pending", order="asc", limit=100)
+        page = await self._platform.l01.approvals.list(
+            run_id=run_id, status="pending", order="asc", limit=100
+        )
         return page["items"]
 
     @staticmethod

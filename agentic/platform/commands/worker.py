@@ -118,7 +118,9 @@ def import_modules(names: Iterable[str]) -> None:
         try:
             import_module(name)
         except Exception as error:  # whatever their code does
-            raise ModuleError(f"The module {name} cannot be imported: {type(error).__name__}: {error}") from error
+            raise ModuleError(
+                f"The module {name} cannot be imported: {type(error).__name__}: {error}"
+            ) from error
 
 
 @asynccontextmanager

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from agentic.layers.L10_human_interface.errors import ViewError
+from agentic.layers.L10_human_interface.views.agent import Agent
+from agentic.layers.L10_human_interface.views.run import Run
+from agentic.layers.L10_human_interface.views.runs import Runs
 from agentic.layers.L10_human_interface.views.sections import Agents, Events, Layers, Overview, Quiet
 from agentic.layers.L10_human_interface.views.ticks import Ticks
 from agentic.layers.L10_human_interface.views.view import View
@@ -16,6 +19,8 @@ VIEWS: Final[Mapping[str, type[View]]] = {
     "overview": Overview,
     "agents": Agents,
     "agent": Agent,
+    "runs": Runs,
+    "run": Run,
     "events": Events,
     "layers": Layers,
 }

@@ -8,7 +8,7 @@ from typing import Final
 
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L10_human_interface import layer_health, topology
-from agentic.layers.L10_human_interface.formats import compact, whole
+from agentic.layers.L10_human_interface.formats import badge, compact, whole
 from agentic.layers.L10_human_interface.remembered import Remembered
 from agentic.layers.L10_human_interface.web_site import Site
 
@@ -30,6 +30,7 @@ class Ticks:
         self._site = site
         self.counts = Remembered(self._counts, FRESH)
         self.overview = Remembered(self._overview, FRESH)
+        self.runs = Remembered(self._runs, FRESH)
         self.layers = Remembered(self._layers, FRESH)
 
     async def _counts(self) -> Fragments:
@@ -38,10 +39,13 @@ class Ticks:
             f"status {name}": partial(f"#status-{name}", "textContent", compact(count))
             for name, count in (*counts.by_status.items(), ("any", counts.agents))
         }
+        by_section = {
+            f"count {name}": partial(f"#count-{name}", "textContent", badge(count))
+            for name, count in counts.by_section.items()
+        }
         return {
             **by_status,
-            "agents": partial("#count-agents", "textContent", compact(counts.agents)),
-            "events": partial("#count-events", "textContent", compact(counts.events)),
+            **by_section,
             "total": partial("#agents-total", "textContent", whole(counts.agents)),
         }
 
@@ -54,6 +58,14 @@ class Ticks:
             "figures": partial("#figures", "outerMorph", render("overview", "figures", figures=figures)),
             "health": partial("#health", "outerMorph", health),
         }
+
+    async def _runs(self) -> Fragments:
+        counts, by_status = await asyncio.gather(self.counts(), self._site.figures.runs())
+        chips = {
+            f"run status {name}": partial(f"#run-status-{name}", "textContent", compact(count))
+            for name, count in (*by_status.items(), ("any", sum(by_status.values())))
+        }
+        return {**counts, **chips}
 
     async def _layers(self) -> Fragments:
         block = self._site.renderer.block("layers", "measured", **await topology.shown(self._site))
