@@ -187,7 +187,7 @@ def test_a_folder_that_is_swapped_for_a_link_is_not_entered(
 def test_a_folder_has_an_end(world: World) -> None:
     with pytest.raises(FolderFullError):
         world.folder().write("big", b"x" * 1001)
-    folder = world.folder(max_folder=250)
+    folder = world.folder(max_folder=100)
     folder.write("one", b"x" * 90)
     with pytest.raises(FolderFullError):
         folder.write("two", b"x" * 20)
