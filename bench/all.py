@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.kit.machine import machine_facts
 
-BENCHMARKS = ("raw", "agents_http", "events_in_process", "feed_latency", "million", "dashboard", "startup")
+BENCHMARKS = ("raw", "agents_http", "events_in_process", "feed_latency", "million", "dashboard", "runs", "startup")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
