@@ -17,6 +17,8 @@ BENCHMARKS = (
     "million",
     "dashboard",
     "lighthouse",
+    "runs",
+    "gateway",
     "startup",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
