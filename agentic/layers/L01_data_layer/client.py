@@ -38,7 +38,14 @@ from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
 from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
 from agentic.layers.L01_data_layer.models.run_step import RUN_STEPS
-from agentic.layers.L01_data_layer.models.statistics import AGENT_STATS, USAGE_STATS, AgentStats, UsageStats
+from agentic.layers.L01_data_layer.models.statistics import (
+    AGENT_STATS,
+    TOOL_STATS,
+    USAGE_STATS,
+    AgentStats,
+    ToolStats,
+    UsageStats,
+)
 from agentic.layers.L01_data_layer.models.task import TASKS, Task
 from agentic.layers.L01_data_layer.models.tool import TOOLS, Tool, ToolExecution
 from agentic.layers.L01_data_layer.run_collections import (
@@ -314,6 +321,10 @@ class L01Client:
     async def set_config(self, namespace: str, key: str, value: Any) -> Config:
         """Gives a key a value: anything that JSON has. The first time makes it."""
         return await self.config.set(namespace, key, value)
+
+    async def tool_stats(self, recent: int = 1000) -> list[ToolStats]:
+        """Every tool with what its newest executions were like."""
+        return (await self.call(TOOL_STATS, query={"recent": recent}))["items"]
 
     # -- everything else
 

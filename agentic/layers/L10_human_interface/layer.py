@@ -14,6 +14,7 @@ from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L02_agent_runtime.client import L02Client
+from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L10_human_interface import assets, dashboard, sockets, theme
 from agentic.layers.L10_human_interface.hub import Hub
@@ -21,6 +22,7 @@ from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 from agentic.layers.L10_human_interface.model_names import ModelNames
 from agentic.layers.L10_human_interface.pages import (
     agents,
+    approvals,
     error,
     errors,
     events,
@@ -29,12 +31,28 @@ from agentic.layers.L10_human_interface.pages import (
     run,
     runs,
     search,
+    tools,
+    usage,
 )
 from agentic.layers.L10_human_interface.runtime import Runtime
 from agentic.layers.L10_human_interface.settings import L10Settings
 from agentic.layers.L10_human_interface.web_site import Site
 
-SECTIONS: Final = (overview, agents, runs, run, events, layers, errors, search, theme, dashboard)
+SECTIONS: Final = (
+    overview,
+    agents,
+    runs,
+    run,
+    tools,
+    approvals,
+    usage,
+    events,
+    layers,
+    errors,
+    search,
+    theme,
+    dashboard,
+)
 
 
 class HumanInterface(Layer):
@@ -51,7 +69,7 @@ class HumanInterface(Layer):
         l01 = context.client(L01Client)
         self.hub = Hub(l01)
         self.monitor = LayerMonitor(context.health_checks, self.health, self.settings.health_interval)
-        runtime = Runtime(lambda: context.client(L02Client), self.monitor)
+        runtime = Runtime(lambda: context.client(L02Client), lambda: context.client(L03Client), self.monitor)
         models = ModelNames(lambda: context.client(L04Client), self.monitor)
         self.site = Site(l01, self.hub, self.monitor, runtime, models)
 

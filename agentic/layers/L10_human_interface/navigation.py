@@ -22,9 +22,17 @@ GROUPS: Final[tuple[tuple[str, tuple[Section, ...]], ...]] = (
             Section("overview", "Overview", "/", "layout-dashboard", "o"),
             Section("agents", "Agents", "/agents", "bot", "a"),
             Section("runs", "Runs", "/runs", "square-play", "r"),
+            Section("tools", "Tools", "/tools", "wrench", "t"),
+            Section("approvals", "Approvals", "/approvals", "shield-check", "p"),
         ),
     ),
-    ("Observe", (Section("events", "Events", "/events", "radio", "e"),)),
+    (
+        "Observe",
+        (
+            Section("events", "Events", "/events", "radio", "e"),
+            Section("usage", "Model usage", "/usage", "cpu", "u"),
+        ),
+    ),
     ("System", (Section("layers", "Layer health", "/layers", "network", "l"),)),
 )
 

@@ -63,7 +63,7 @@ def line_of_step(step: RunStep, call: ModelUsage | None) -> Line:
         step["input_tokens"],
         step["output_tokens"],
         step["cost"],
-        call is None or call["cost_known"],
+        call is None or priced(call),
         call is not None and call["estimated"],
         took(step["started_at"], step["completed_at"]),
         step["started_at"] or step["completed_at"],
@@ -89,13 +89,18 @@ def line_of_call(call: ModelUsage) -> Line:
         call["input_tokens"],
         call["output_tokens"],
         call["cost_estimate"] or 0,
-        call["cost_known"],
+        priced(call),
         call["estimated"],
         "–" if call["latency_ms"] is None else span(call["latency_ms"] / 1000),
         call["created_at"],
         f"/usage/{call['id']}",
         False,
     )
+
+
+def priced(call: ModelUsage) -> bool:
+    """False when a call used something whose price nobody knows."""
+    return call["cost_known"] or not (call["input_tokens"] or call["output_tokens"])
 
 
 def text_of(value: Any) -> str:

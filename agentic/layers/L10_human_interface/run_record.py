@@ -11,7 +11,7 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.model_usage import ModelUsage
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L01_data_layer.models.run_step import RunStep
-from agentic.layers.L10_human_interface.run_lines import Line, line_of_call, line_of_step
+from agentic.layers.L10_human_interface.run_lines import Line, line_of_call, line_of_step, priced
 
 PAGE: Final = 1000
 RECENT: Final = 50
@@ -99,7 +99,7 @@ class RunRecord:
         lines, strays = self._steps.values(), self._strays()
         own = [call for call in self._calls.values() if call["status"] != "reserved"]
         guessed = [call for call in own if call["estimated"]]
-        unknown = sum(not call["cost_known"] for call in own)
+        unknown = sum(not priced(call) for call in own)
         guess = round(sum(call["cost_estimate"] or 0 for call in guessed), 6)
         if (run := self.run)["status"] in FINAL:
             booked = (run["input_tokens"], run["output_tokens"], run["cost"])

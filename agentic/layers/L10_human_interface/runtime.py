@@ -1,4 +1,4 @@
-"""The agent runtime, as the pages use it: what people do to agents and runs goes through it, where it is there."""
+"""The layers that carry out what people want of agents, runs and tools; a page does without them where they are not."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from collections.abc import Callable
 from typing import Final
 
 from agentic.layers.L02_agent_runtime.client import L02Client
+from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L10_human_interface.errors import RuntimeAbsentError
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 
 LAYER: Final = "L02"
+TOOLS: Final = "L03"
 GONE: Final = ("unreachable", "down")
 
 
 class Runtime:
-    """L02, or its absence. Its client is looked up when it is wanted: it may start after the pages."""
+    """L02 and L03, or their absence. Their clients are looked up when they are wanted: they may start after the pages."""
 
-    def __init__(self, client: Callable[[], L02Client], monitor: LayerMonitor) -> None:
-        self._client = client
+    def __init__(
+        self, l02: Callable[[], L02Client], l03: Callable[[], L03Client], monitor: LayerMonitor
+    ) -> None:
+        self._l02 = l02
+        self._l03 = l03
         self._monitor = monitor
 
     async def notice(self) -> str:
@@ -30,8 +35,12 @@ class Runtime:
         return ""
 
     async def there(self) -> bool:
-        """Whether something can be asked of it."""
+        """Whether something can be asked of the runtime."""
         return await self._monitor.status_of(LAYER) not in (None, *GONE)
+
+    async def tools(self) -> L03Client | None:
+        """The tool layer; none where it does not answer."""
+        return None if await self._monitor.status_of(TOOLS) in (None, *GONE) else self._l03()
 
     async def l02(self) -> L02Client:
         """The runtime.
@@ -41,4 +50,4 @@ class Runtime:
         """
         if await self._monitor.status_of(LAYER) is None:
             raise RuntimeAbsentError
-        return self._client()
+        return self._l02()

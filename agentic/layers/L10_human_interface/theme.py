@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse
 
 from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.L10_human_interface.forms import is_ours
 from agentic.layers.L10_human_interface.render import THEMES
 from agentic.layers.L10_human_interface.web_site import Site
 
@@ -24,13 +25,8 @@ def routes(_: Site) -> APIRouter:
         chosen, back = str(form.get("theme", "")), str(form.get("back", "/"))
         if chosen not in THEMES:
             raise InvalidError.of(("theme", f"not one of {', '.join(THEMES)}"))
-        response = RedirectResponse(back if _is_ours(back) else "/", 303)
+        response = RedirectResponse(back if is_ours(back) else "/", 303)
         response.set_cookie("theme", chosen, max_age=YEAR, samesite="lax")
         return response
 
     return router
-
-
-def _is_ours(path: str) -> bool:
-    """True for a path of this site; two slashes, of either kind, lead elsewhere."""
-    return path.startswith("/") and not path.startswith(("//", "/\\"))

@@ -21,6 +21,8 @@ from agentic.layers.L10_human_interface.render import Renderer
 from agentic.layers.L10_human_interface.rows import Rows
 from agentic.layers.L10_human_interface.run_rows import RunRows
 from agentic.layers.L10_human_interface.runtime import Runtime
+from agentic.layers.L10_human_interface.tool_rows import ToolRows
+from agentic.layers.L10_human_interface.usage_sums import UsageSums
 
 SOCKET: Final = "/ws/events"
 
@@ -41,6 +43,8 @@ class Site:
         self.kind_counts = KindCounts(l01)
         self.rows = Rows(l01, self.renderer)
         self.run_rows = RunRows(l01, self.renderer, self.rows.names)
+        self.tool_rows = ToolRows(l01, self.rows.names)
+        self.usage = UsageSums(l01, self.rows.names)
         self.answers = LiveAnswers(l01)
         self.last_events = LastEvents(l01, monitor, self.rows).known
 

@@ -26,6 +26,7 @@ def usage_of(calls: list[dict[str, Any]]) -> dict[str, Any]:
     latencies = [call["latency_ms"] for call in calls if call["latency_ms"] is not None]
     return {
         "calls": len(calls),
+        "unpriced": 0,
         "input_tokens": sum(call["input_tokens"] for call in calls),
         "output_tokens": sum(call["output_tokens"] for call in calls),
         "cost_estimate": pytest.approx(sum(call["cost_estimate"] or 0 for call in calls), abs=1e-9),

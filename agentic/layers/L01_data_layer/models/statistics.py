@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
 from agentic.layers.L01_data_layer.models.fields import Id, Kind, Moment
-from agentic.layers.L01_data_layer.models.resource import Limit
+from agentic.layers.L01_data_layer.models.resource import WHOLE, Limit
 
 
 class UsageStatsQuery(Query):
@@ -31,9 +32,10 @@ class Latency(TypedDict):
 
 
 class Usage(TypedDict):
-    """What some model calls used and cost, in sum."""
+    """What some model calls used and cost, in sum. The cost is without the `unpriced` ones, whose price nobody knows."""
 
     calls: int
+    unpriced: int
     input_tokens: int
     output_tokens: int
     cost_estimate: float
@@ -52,6 +54,34 @@ class UsageStats(TypedDict):
     total: Usage
     groups: list[UsageGroup]
     more: bool
+
+
+class ToolStatsQuery(Query):
+    """How many of the newest executions of each tool are looked at."""
+
+    recent: Annotated[int, Field(ge=1, le=10_000), WHOLE] = 1000
+
+
+class ToolStats(TypedDict):
+    """What the newest executions of a tool were like; `more` when there are older ones that are not counted.
+
+    `errors` ended with an error or took too long; times are in milliseconds, null when none is known.
+    """
+
+    tool_id: str
+    calls: int
+    errors: int
+    unknown: int
+    p50: int | None
+    p95: int | None
+    last_at: str | None
+    more: bool
+
+
+class ToolsStats(TypedDict):
+    """Every tool."""
+
+    items: list[ToolStats]
 
 
 class ScoreStatsQuery(Query):
@@ -103,6 +133,7 @@ class AgentStats(Scores):
 USAGE_STATS = Operation(
     "model_usage.stats", "GET", "/model-usage/stats", query=UsageStatsQuery, result=UsageStats
 )
+TOOL_STATS = Operation("tool.stats", "GET", "/tools/stats", query=ToolStatsQuery, result=ToolsStats)
 AGENT_STATS = Operation(
     "evaluation.agent_stats",
     "GET",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentic.layers.base.operation import Route
+from agentic.layers.L01_data_layer.models.statistics import TOOL_STATS
 from agentic.layers.L01_data_layer.models.tool import (
     RECORD_EFFECT,
     REPEAT_EFFECT,
@@ -17,6 +18,7 @@ def routes(services: Services) -> list[Route]:
     """What may be done with tools."""
     executions = services.tool_executions
     return [
+        Route(TOOL_STATS, services.tool_statistics.stats),
         *crud(services.tools),
         Route(RESERVE_EFFECT, executions.reserve),
         *crud(executions),

@@ -30,6 +30,7 @@ from agentic.layers.L01_data_layer.services.schedule_store import ScheduleStore
 from agentic.layers.L01_data_layer.services.session_service import SessionService
 from agentic.layers.L01_data_layer.services.tool_execution_log import ToolExecutionLog
 from agentic.layers.L01_data_layer.services.tool_registry import ToolRegistry
+from agentic.layers.L01_data_layer.services.tool_statistics import ToolStatistics
 from agentic.layers.L01_data_layer.services.usage_statistics import UsageStatistics
 from agentic.layers.L01_data_layer.store import Store
 
@@ -82,6 +83,7 @@ class Services:
         )
         self.events = EventStore(store, frozenset((CONFIG, *(service.resource.name for service in records))))
         self.event_statistics = EventStatistics(store.database)
+        self.tool_statistics = ToolStatistics(store.database)
         self.usage_statistics = UsageStatistics(store.database)
         self.evaluation_statistics = EvaluationStatistics(store.database)
         self.cursors = CursorStore(store.database)

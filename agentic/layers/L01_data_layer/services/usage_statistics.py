@@ -24,7 +24,9 @@ KEYS: Final = {
     "hour": "date_trunc('hour', created_at, 'UTC')",
 }
 SUMS: Final = """sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
- coalesce(sum(cost_estimate), 0) AS cost_estimate"""
+ coalesce(sum(cost_estimate), 0) AS cost_estimate,
+ count(*) FILTER (WHERE NOT cost_known AND input_tokens + output_tokens > 0) AS unpriced"""
+SUMMED: Final = ("unpriced", "input_tokens", "output_tokens", "cost_estimate")
 LATENCY: Final = {"mean": MEAN, "p50": percentile(0.5), "p95": percentile(0.95), "p99": percentile(0.99)}
 
 
@@ -47,7 +49,7 @@ class UsageStatistics:
     async def _total(self, where: Where) -> dict[str, Any]:
         cells = f"""SELECT NULL::text AS key, latency_ms AS value, count(*) AS n, {SUMS}
         FROM model_usage WHERE {where.sql()} GROUP BY latency_ms"""
-        sums = {name: f"sum({name})" for name in ("input_tokens", "output_tokens", "cost_estimate")}
+        sums = {name: f"sum({name})" for name in SUMMED}
         row = await self._database.fetchrow(
             spread(cells, {"calls": "sum(n)", **sums, **LATENCY}), *where.values
         )
@@ -85,6 +87,7 @@ def _where(query: UsageStatsQuery) -> Where:
 def _usage(sums: Record | None, latency: Record | None) -> dict[str, Any]:
     return {
         "calls": int(sums["calls"]) if sums else 0,
+        "unpriced": int(sums["unpriced"]) if sums else 0,
         "input_tokens": int(sums["input_tokens"]) if sums else 0,
         "output_tokens": int(sums["output_tokens"]) if sums else 0,
         "cost_estimate": float(sums["cost_estimate"]) if sums else 0.0,

@@ -9,12 +9,11 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.common_errors import InvalidError, NotFoundError
 from agentic.layers.base.http import JsonResponse
 from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L10_human_interface.formats import pretty, short_id
-from agentic.layers.L10_human_interface.render import wants_part
+from agentic.layers.L10_human_interface.forms import SEE_OTHER, required_in, text_in, value_of
 from agentic.layers.L10_human_interface.run_page import context_of
 from agentic.layers.L10_human_interface.run_record import RunRecord
 from agentic.layers.L10_human_interface.run_rows import title_of
@@ -22,9 +21,7 @@ from agentic.layers.L10_human_interface.step_record import step_record
 from agentic.layers.L10_human_interface.web_site import Site
 from agentic.layers.L10_human_interface.words import CANCEL
 
-SEE_OTHER: Final = 303
 PARENT: Final = {"title": "Runs", "path": "/runs"}
-BY_DEFAULT: Final = "dashboard"
 
 
 def routes(site: Site) -> APIRouter:
@@ -61,11 +58,7 @@ def routes(site: Site) -> APIRouter:
     async def act(request: Request, run_id: str, action: str) -> Response:  # pyright: ignore[reportUnusedFunction]
         shown = await _act(await site.runtime.l02(), run_id, action, await request.form())
         site.figures.counts.forget()
-        if not wants_part(request):
-            return RedirectResponse(f"/runs/{shown}", SEE_OTHER)
-        response = await _run(site, request, shown)
-        response.headers["HX-Push-Url"] = f"/runs/{shown}"
-        return response
+        return RedirectResponse(f"/runs/{shown}", SEE_OTHER)
 
     return router
 
@@ -148,13 +141,13 @@ async def _act(l02: L02Client, run_id: str, action: str, form: FormData) -> str:
     """
     match action:
         case "cancel":
-            await l02.cancel(run_id, _text(form, "reason") or None)
+            await l02.cancel(run_id, text_in(form, "reason") or None)
         case "pause":
             await l02.pause(run_id)
         case "resume":
             await l02.resume_run(run_id)
         case "steer":
-            await l02.steer(run_id, _required(form, "content"))
+            await l02.steer(run_id, required_in(form, "content"))
         case "retry":
             return (await l02.retry(run_id))["id"]
         case "fork":
@@ -171,45 +164,21 @@ def changes_of(form: FormData) -> dict[str, Any]:
         InvalidError: a result has no step.
     """
     changes: dict[str, Any] = {
-        name: text for name in ("model", "instructions") if (text := _text(form, name))
+        name: text for name in ("model", "instructions") if (text := text_in(form, name))
     }
-    if given := _text(form, "input"):
+    if given := text_in(form, "input"):
         changes["input"] = value_of(given)
-    result = _text(form, "result")
-    if result and result != _text(form, "result_before"):
-        number = _text(form, "result_step")
+    result = text_in(form, "result")
+    if result and result != text_in(form, "result_before"):
+        number = text_in(form, "result_step")
         if not number.isdigit():
             raise InvalidError.of(("result_step", "the number of a tool step"))
         changes["tool_result"] = {"number": int(number), "output": value_of(result)}
     return changes
 
 
-def value_of(text: str) -> Any:
-    """What a person wrote: JSON where it is JSON, otherwise the text."""
-    try:
-        return jsonio.decode(text)
-    except InvalidError:
-        return text
-
-
-def actor() -> str:
-    """Who decides, as far as it is known."""
-    return tracing.current().get("actor", BY_DEFAULT)
-
-
 def _step_of(form: FormData) -> int:
-    step = _text(form, "step")
+    step = text_in(form, "step")
     if not (step.isascii() and step.isdigit() and len(step) < 10):
         raise InvalidError.of(("step", "the number of a step, or 0"))
     return int(step)
-
-
-def _text(form: FormData, name: str) -> str:
-    return str(form.get(name, "")).replace("\r\n", "\n").strip()
-
-
-def _required(form: FormData, name: str) -> str:
-    text = _text(form, name)
-    if not text:
-        raise InvalidError.of((name, "say something"))
-    return text

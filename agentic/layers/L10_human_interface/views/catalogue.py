@@ -7,10 +7,13 @@ from typing import Final
 
 from agentic.layers.L10_human_interface.errors import ViewError
 from agentic.layers.L10_human_interface.views.agent import Agent
+from agentic.layers.L10_human_interface.views.approvals import Approvals
 from agentic.layers.L10_human_interface.views.run import Run
 from agentic.layers.L10_human_interface.views.runs import Runs
 from agentic.layers.L10_human_interface.views.sections import Agents, Events, Layers, Overview, Quiet
 from agentic.layers.L10_human_interface.views.ticks import Ticks
+from agentic.layers.L10_human_interface.views.tools import Tools
+from agentic.layers.L10_human_interface.views.usage import Usage
 from agentic.layers.L10_human_interface.views.view import View
 from agentic.layers.L10_human_interface.web_site import Site
 
@@ -21,6 +24,10 @@ VIEWS: Final[Mapping[str, type[View]]] = {
     "agent": Agent,
     "runs": Runs,
     "run": Run,
+    "tools": Tools,
+    "tool": Tools,
+    "approvals": Approvals,
+    "usage": Usage,
     "events": Events,
     "layers": Layers,
 }
