@@ -32,6 +32,10 @@ from agentic.platform.exit_codes import OK, RUN_CANCELLED, RUN_FAILED, RUN_GOES_
 ENDS: Final = {"completed": OK, "failed": RUN_FAILED, "cancelled": RUN_CANCELLED}
 
 
+QUEUED: Final = 5.0
+"""Seconds after which it is said that nobody has taken the run."""
+
+
 class Terminal:
     """Where a person can be asked."""
 
@@ -95,6 +99,7 @@ class Watch:
         self._carried_here = carried_here
         self._screen = screen
         self._terminal = terminal
+        self._queued = False
         self._later: set[str] = set()
         """Approvals that the person will decide another time."""
 
@@ -113,7 +118,11 @@ class Watch:
         try:
             while True:
                 waited = {stopped, coming, *([asking] if asking else [])}
-                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+                patience = QUEUED if self._queued else None
+                done, _ = await asyncio.wait(waited, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                if not done:
+                    self._queued = False
+                    say("It is still queued: all workers are busy, or none has its code (`platform worker`).")
                 if stopped.done():
                     if (code := await self._interrupted(run_id, interrupted, asking)) is not None:
                         return code
@@ -146,6 +155,7 @@ class Watch:
                 self._screen.step(event.data)
             case _:
                 run: Run = event.data
+                self._queued = run["status"] == "queued"
                 self._screen.state(run)
                 if run["status"] in ENDS:
                     calls = [call async for call in self._platform.l01.model_usage.all(run_id=run["id"])]
