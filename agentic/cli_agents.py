@@ -10,7 +10,9 @@ import typer
 from agentic.cli_options import DataDir, Json, Key, Url, data_folder, where
 
 PANEL = "Agents"
-runs = typer.Typer(no_args_is_help=True, help="Runs of agents: looked at, cancelled, approved, tried otherwise.")
+runs = typer.Typer(
+    no_args_is_help=True, help="Runs of agents: looked at, cancelled, approved, tried otherwise."
+)
 agents = typer.Typer(no_args_is_help=True, help="Agents: listed, shown, made.")
 tools = typer.Typer(no_args_is_help=True, help="Tools: listed, shown, switched on and off.")
 models = typer.Typer(no_args_is_help=True, help="Models: which can be asked, and whether they answer.")
@@ -96,7 +98,9 @@ def run(
     if record and replay:
         raise typer.BadParameter("either --record or --replay")
     if (record or replay) and no_wait:
-        raise typer.BadParameter("a run that is recorded or replayed is carried by this command: no --no-wait")
+        raise typer.BadParameter(
+            "a run that is recorded or replayed is carried by this command: no --no-wait"
+        )
     order = Order(
         agent,
         text,
@@ -281,7 +285,8 @@ def retry_run(
 def fork_run(
     run: Run,
     step: Annotated[
-        int | None, typer.Option(min=0, help="The last step that is kept; all without it.", show_default=False)
+        int | None,
+        typer.Option(min=0, help="The last step that is kept; all without it.", show_default=False),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Ask another model.", show_default=False)] = None,
     instructions: Annotated[
@@ -363,7 +368,9 @@ def create_agent(
     ] = None,
     configuration: Annotated[
         Path | None,
-        typer.Option(help="A JSON file with its configuration; the other options go over it.", show_default=False),
+        typer.Option(
+            help="A JSON file with its configuration; the other options go over it.", show_default=False
+        ),
     ] = None,
     data_dir: DataDir = None,
     url: Url = None,
@@ -381,9 +388,7 @@ def create_agent(
 
 
 @tools.command("list")
-def list_tools(
-    data_dir: DataDir = None, url: Url = None, key: Key = None, as_json: Json = False
-) -> None:
+def list_tools(data_dir: DataDir = None, url: Url = None, key: Key = None, as_json: Json = False) -> None:
     """List the tools."""
     from agentic.platform.commands.tools import show_all
 
@@ -420,9 +425,7 @@ def disable_tool(tool: Tool, data_dir: DataDir = None, url: Url = None, key: Key
 
 
 @models.command("list")
-def list_models(
-    data_dir: DataDir = None, url: Url = None, key: Key = None, as_json: Json = False
-) -> None:
+def list_models(data_dir: DataDir = None, url: Url = None, key: Key = None, as_json: Json = False) -> None:
     """List the models that can be asked, and say of the others why they cannot."""
     from agentic.platform.commands.models import show_all
 

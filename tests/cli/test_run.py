@@ -173,7 +173,11 @@ def test_a_person_at_the_terminal_decides_there(
 
 @pytest.mark.parametrize(
     ("typed", "code", "status"),
-    [(b"l\n", RUN_GOES_ON, "running"), (b"c\n", RUN_CANCELLED, "cancelled"), (CONTROL_C, RUN_GOES_ON, "running")],
+    [
+        (b"l\n", RUN_GOES_ON, "running"),
+        (b"c\n", RUN_CANCELLED, "cancelled"),
+        (CONTROL_C, RUN_GOES_ON, "running"),
+    ],
 )
 def test_ctrl_c_asks_whether_to_leave_it_or_to_cancel_it(
     typed: bytes, code: int, status: str, platform: ScriptedPlatform

@@ -117,5 +117,3 @@ def until(true: Callable[[], Any]) -> Any:
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
     return found
-
-

@@ -57,7 +57,9 @@ def show_all(where: Where, *, status: str | None, everyone: bool, json: bool) ->
                 )
             print_whole(table)
         else:
-            say("There are no agents yet. Make one with `platform agents create NAME`, or see `platform demo`.")
+            say(
+                "There are no agents yet. Make one with `platform agents create NAME`, or see `platform demo`."
+            )
         return OK
 
     return on_platform(where, work)

@@ -94,7 +94,9 @@ async def _show(platform: Reached, model: str | None, *, browser: bool, alone: b
         if best.paid:
             console.print("It costs money: a fraction of a cent for this. The run's page says how much.")
     agent = await example(platform, model)
-    console.print(f"The agent is [bold]{NAME}[/], with the tools {' and '.join(TOOLS)}.  [dim]{agent['id']}[/]")
+    console.print(
+        f"The agent is [bold]{NAME}[/], with the tools {' and '.join(TOOLS)}.  [dim]{agent['id']}[/]"
+    )
     console.print(f"It is asked: {QUESTION}\n")
     code = await begin_and_watch(platform, Order(agent["id"], QUESTION), QUESTION, interruptible=alone)
     run = (await platform.l01.runs.list(agent_id=agent["id"], limit=1))["items"][0]

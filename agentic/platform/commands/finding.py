@@ -81,7 +81,7 @@ async def tool_of(l01: L01Client, reference: str) -> Tool:
     Raises:
         NotFoundHereError: there is none.
     """
-    if (found := (await l01.tools.list(name=reference, limit=1))["items"]):
+    if found := (await l01.tools.list(name=reference, limit=1))["items"]:
         return found[0]
     if _is_id(reference):
         try:

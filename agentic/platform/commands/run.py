@@ -105,9 +105,7 @@ def _run(where: Where, order: Order, value: Any) -> int:
     return on_platform(where, work)
 
 
-async def begin_and_watch(
-    platform: Reached, order: Order, value: Any, *, interruptible: bool = True
-) -> int:
+async def begin_and_watch(platform: Reached, order: Order, value: Any, *, interruptible: bool = True) -> int:
     """Begins a run on a platform, and watches it unless it is not to be waited for; answers the exit code.
 
     Not `interruptible`: Ctrl-C is somebody else's, who ends this by cancelling it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from rich.console import Console
@@ -95,7 +95,9 @@ def show(where: Where, reference: str, *, json: bool) -> int:
             return OK
         Console(stderr=True, highlight=False).print(f"{status_of(run)}, {cost_of(usage)} so far")
         for approval in approvals:
-            say(f"It waits for a person: {approval['title']} Decide with `platform runs approve {run['id']}`.")
+            say(
+                f"It waits for a person: {approval['title']} Decide with `platform runs approve {run['id']}`."
+            )
         return OK
 
     return on_platform(where, work)
@@ -220,7 +222,7 @@ class Otherwise:
 def fork(where: Where, reference: str, otherwise: Otherwise, *, watched: bool) -> int:
     """A new run that begins after a step of another, with changes; answers the exit code."""
     if otherwise.step is None and otherwise.tool_result is not None:
-        otherwise = Otherwise(**{**otherwise.__dict__, "step": otherwise.tool_result[0]})
+        otherwise = replace(otherwise, step=otherwise.tool_result[0])
     return _begun(
         where,
         reference,
@@ -249,5 +251,3 @@ def _json_or_text(text: str) -> Any:
         return jsonio.decode(text)
     except InvalidError:
         return text
-
-

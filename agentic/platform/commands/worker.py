@@ -112,13 +112,15 @@ def import_modules(names: Iterable[str]) -> None:
     """
     from importlib import import_module
 
-    if (here := os.getcwd()) not in sys.path:
+    if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     for name in names:
         try:
             import_module(name)
         except Exception as error:  # whatever their code does
-            raise ModuleError(f"The module {name} cannot be imported: {type(error).__name__}: {error}") from error
+            raise ModuleError(
+                f"The module {name} cannot be imported: {type(error).__name__}: {error}"
+            ) from error
 
 
 @asynccontextmanager

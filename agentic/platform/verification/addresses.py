@@ -74,7 +74,10 @@ async def with_running(addresses: Addresses, url: str) -> Addresses:
     front_door = urlsplit(url).port or 80
     if not is_loopback(host):
         return addresses
-    ports = {layer_id: f"http://{_as_host(host)}:{port_of(port, front_door)}" for layer_id, port in _RUNNING.items()}
+    ports = {
+        layer_id: f"http://{_as_host(host)}:{port_of(port, front_door)}"
+        for layer_id, port in _RUNNING.items()
+    }
     for urls in ({layer_id: f"{door}/{layer_id.lower()}" for layer_id in _RUNNING}, ports):
         answers = await asyncio.gather(*(_lives(each) for each in urls.values()))
         if all(answers):

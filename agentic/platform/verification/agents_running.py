@@ -76,7 +76,9 @@ class _Running:
             "POST", f"{walk.addresses.l04}/v1/chat/completions", request, key=walk.addresses.gateway_key
         )
         if answer["choices"][0]["message"]["content"] != ANSWER or self.provider.asked != 1:
-            raise CheckFailedError(f"the model was asked {self.provider.asked} times, and the answer is {answer}")
+            raise CheckFailedError(
+                f"the model was asked {self.provider.asked} times, and the answer is {answer}"
+            )
         self.provider.asked = 0
         return "/v1/chat/completions answers what the provider said"
 
@@ -120,14 +122,16 @@ class _Running:
         page = await walk.l01("GET", f"/tool-executions?run_id={run['id']}")
         found = [(each["status"], each["output_result"], each["input_params"]) for each in page["items"]]
         if found != [("success", 42, {"expression": EXPRESSION})]:
-            raise CheckFailedError(f"the calculator was to be used once for {EXPRESSION}; the ledger has {found}")
+            raise CheckFailedError(
+                f"the calculator was to be used once for {EXPRESSION}; the ledger has {found}"
+            )
         if provider.asked != _CALLS:
             raise CheckFailedError(f"the model was asked {provider.asked} times instead of {_CALLS}")
         return f"one execution in the ledger, 42; the model was asked {_CALLS} times"
 
     async def refused(self, walk: Walk) -> str:
         """What an agent's configuration does not list it may not use, and nothing is executed."""
-        call = {
+        call: dict[str, Any] = {
             "name": "calculator",
             "arguments": {"expression": EXPRESSION},
             "agent_id": walk.agent(AGENT),
@@ -178,7 +182,8 @@ async def _hear(messages: Messages, heard: list[dict[str, Any]], wanted: Counter
     try:
         async with asyncio.timeout(EVENT_LIMIT):
             async for event in messages:
-                if (event["payload"] or {}).get("run_id") == about:
+                payload: dict[str, Any] = event["payload"] or {}
+                if payload.get("run_id") == about:
                     ids.add(event["aggregate_id"])
                 if event["aggregate_id"] not in ids:
                     continue
@@ -192,5 +197,3 @@ async def _hear(messages: Messages, heard: list[dict[str, Any]], wanted: Counter
 
 def _named(counts: Counter[str]) -> str:
     return ", ".join(name if count == 1 else f"{name} × {count}" for name, count in counts.items())
-
-

@@ -83,7 +83,10 @@ def _said(messages: list[dict[str, Any]]) -> tuple[dict[str, Any], str]:
     if messages[-1]["role"] == "tool" or messages[0]["role"] != "system":
         return {"content": ANSWER}, "stop"
     function = {"name": "calculator", "arguments": json.dumps({"expression": EXPRESSION})}
-    return {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}, "tool_calls"
+    return {
+        "content": None,
+        "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
+    }, "tool_calls"
 
 
 def _chunks(message: dict[str, Any], finish: str) -> Iterator[bytes]:

@@ -182,7 +182,10 @@ async def _made(check: Check, walk: Walk) -> Result:
 
 async def _clean_up(walk: Walk) -> str:
     failed: list[str] = []
-    done = [*(("POST", url, 200) for url in walk.endings), *(("DELETE", url, 204) for url in walk.removals[::-1])]
+    done = [
+        *(("POST", url, 200) for url in walk.endings),
+        *(("DELETE", url, 204) for url in walk.removals[::-1]),
+    ]
     for method, url, expected in done:
         try:
             await walk.ask(method, url, expected=expected)
