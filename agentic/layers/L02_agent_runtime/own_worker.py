@@ -17,6 +17,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 from agentic.layers.base.background import Background, Work
 from agentic.layers.L01_data_layer.client import L01Client
@@ -68,7 +69,7 @@ async def carrying(
     carrier = Carrier(lambda: data, lambda: tools, lambda: models, wanted)
     records = {agent.name: await agent.record(data) for agent in agents}
     code = [agent.reference for agent in agents]
-    ids = [record["id"] for record in records.values()]
+    ids: list[str | UUID] = [record["id"] for record in records.values()]
     worker = Worker(lambda: data, carrier, news, wanted, ids, lambda: code)
     works: dict[str, Work] = {"news": news.follow, "runs": worker.take, "signs of life": worker.beat}
     try:

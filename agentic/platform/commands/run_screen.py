@@ -152,8 +152,7 @@ class TextScreen:
 
     def _show_text(self, step: RunStep) -> None:
         """What of a model's answer was not shown while it was written."""
-        message = (step["output"] or {}).get("message") or {}
-        text = message.get("content")
+        text = _message(step).get("content")
         self._last_text = text if isinstance(text, str) else ""
         if not self._live or step["copied_from"] is not None:
             return
@@ -199,14 +198,20 @@ def _details(step: RunStep) -> Iterable[str]:
         told = step["error"].get("detail") or step["error"]
         yield f"[red]{short(told, _WIDTH * 3)}[/]"
     elif step["kind"] == "model":
-        message = (step["output"] or {}).get("message") or {}
-        for call in message.get("tool_calls") or ():
-            function = call.get("function") or {}
+        for call in _message(step).get("tool_calls") or ():
+            function: dict[str, Any] = call.get("function") or {}
             yield f"[dim]asks for[/] {short(function.get('name'))} {short(function.get('arguments'), _WIDTH)}"
     elif step["kind"] == "message":
-        yield short((step["input"] or {}).get("content", step["input"]), _WIDTH)
+        given: Any = step["input"]
+        yield short(given["content"] if isinstance(given, dict) and "content" in given else given, _WIDTH)
     else:
         yield f"[dim]{short(step['output'], _WIDTH)}[/]"
+
+
+def _message(step: RunStep) -> dict[str, Any]:
+    """What the model said in a step."""
+    output: Any = step["output"]
+    return (output.get("message") if isinstance(output, dict) else None) or {}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 def _sum(usage: list[ModelUsage]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from rich.console import Console
@@ -222,7 +222,7 @@ class Otherwise:
 def fork(where: Where, reference: str, otherwise: Otherwise, *, watched: bool) -> int:
     """A new run that begins after a step of another, with changes; answers the exit code."""
     if otherwise.step is None and otherwise.tool_result is not None:
-        otherwise = Otherwise(**{**otherwise.__dict__, "step": otherwise.tool_result[0]})
+        otherwise = replace(otherwise, step=otherwise.tool_result[0])
     return _begun(
         where,
         reference,

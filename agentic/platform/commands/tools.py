@@ -99,14 +99,13 @@ def switch(where: Where, reference: str, *, on: bool) -> int:
 
 def _show_arguments(console: Console, tool: Tool) -> None:
     schema = tool["schema_def"]
-    properties: dict[str, Any] = schema.get("properties") or {}
+    properties: dict[str, dict[str, Any]] = schema.get("properties") or {}
     needed: list[str] = schema.get("required") or []
     if not properties:
         return
     table = plain_table("Argument", "Type", "", "What it is")
     for name, each in properties.items():
-        kind: Any = each.get("type") if isinstance(each, dict) else None
-        told = each.get("description", "") if isinstance(each, dict) else ""
+        kind, told = each.get("type"), each.get("description", "")
         table.add_row(
             short(name), short(kind or "any"), "" if name in needed else "optional", short(told, 90)
         )

@@ -32,6 +32,10 @@ from agentic.platform.exit_codes import OK, RUN_CANCELLED, RUN_FAILED, RUN_GOES_
 ENDS: Final = {"completed": OK, "failed": RUN_FAILED, "cancelled": RUN_CANCELLED}
 
 
+QUEUED: Final = 5.0
+"""Seconds after which it is said that nobody has taken the run."""
+
+
 class Terminal:
     """Where a person can be asked."""
 
@@ -77,6 +81,41 @@ class Interrupts(asyncio.Event):
         self.set()
 
 
+class _Now:
+    """What is waited for at the same time: the next event, a Ctrl-C, and a person's answer."""
+
+    def __init__(self, events: AsyncGenerator[RunEvent], interrupted: Interrupts) -> None:
+        self._events = events
+        self._interrupted = interrupted
+        self.asking: asyncio.Future[int | None] | None = None
+        self.coming = asyncio.ensure_future(anext(events))
+        self.listen()
+
+    def listen(self) -> None:
+        """Waits for a Ctrl-C."""
+        self.stopped = asyncio.ensure_future(self._interrupted.wait())
+
+    def next_event(self) -> RunEvent:
+        """The event that has come; waits for the one after it."""
+        event = self.coming.result()
+        self.coming = asyncio.ensure_future(anext(self._events))
+        return event
+
+    async def wait(self, seconds: float | None) -> bool:
+        """Whether anything of it happened in this time."""
+        waited: set[asyncio.Future[Any]] = {self.stopped, self.coming}
+        if self.asking is not None:
+            waited.add(self.asking)
+        done, _ = await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
+
+    async def end(self) -> None:
+        """Waits for nothing more."""
+        for each in (self.stopped, self.coming, self.asking):
+            if each is not None:
+                await _dropped(each)
+
+
 class Watch:
     """One run, watched."""
 
@@ -95,6 +134,7 @@ class Watch:
         self._carried_here = carried_here
         self._screen = screen
         self._terminal = terminal
+        self._queued = False
         self._later: set[str] = set()
         """Approvals that the person will decide another time."""
 
@@ -105,35 +145,36 @@ class Watch:
                 return await self._follow(run["id"], events, interrupted)
 
     async def _follow(self, run_id: str, events: AsyncGenerator[RunEvent], interrupted: Interrupts) -> int:
-        stopped = asyncio.ensure_future(interrupted.wait())
-        coming = asyncio.ensure_future(anext(events))
-        asking: asyncio.Future[int | None] | None = None
+        now = _Now(events, interrupted)
         try:
             while True:
-                waited = {stopped, coming, *([asking] if asking else [])}
-                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-                if stopped.done():
-                    if (code := await self._interrupted(run_id, interrupted, asking)) is not None:
+                if not await now.wait(QUEUED if self._queued else None):
+                    self._queued = False
+                    say("It is still queued: all workers are busy, or none has its code (`platform worker`).")
+                if now.stopped.done():
+                    if (code := await self._interrupted(run_id, interrupted, now.asking)) is not None:
                         return code
-                    stopped = asyncio.ensure_future(interrupted.wait())
-                if asking is not None and asking.done():
-                    code, asking = asking.result(), None
+                    now.listen()
+                if now.asking is not None and now.asking.done():
+                    code, now.asking = now.asking.result(), None
                     if code is not None:
                         return code
-                if coming.done():
-                    event = coming.result()
-                    coming = asyncio.ensure_future(anext(events))
-                    if asking is not None and event.event == "run":  # somebody else has decided
-                        await _dropped(asking)
-                        asking = None
-                    if (code := await self._happened(event)) is not None:
-                        return code
-                    if _waits(event):
-                        asking = asyncio.ensure_future(self._decide(run_id))
+                if now.coming.done() and (code := await self._taken(run_id, now)) is not None:
+                    return code
         finally:
-            for each in (stopped, coming, asking):
-                if each is not None:
-                    await _dropped(each)
+            await now.end()
+
+    async def _taken(self, run_id: str, now: _Now) -> int | None:
+        """Takes the event that has come; the exit code when it was the end."""
+        event = now.next_event()
+        if now.asking is not None and event.event == "run":  # somebody else has decided
+            await _dropped(now.asking)
+            now.asking = None
+        if (code := await self._happened(event)) is not None:
+            return code
+        if event.event == "run" and event.data["status"] == "waiting_approval":
+            now.asking = asyncio.ensure_future(self._decide(run_id))
+        return None
 
     async def _happened(self, event: RunEvent) -> int | None:
         """Shows it; the exit code when it was the end."""
@@ -144,6 +185,7 @@ class Watch:
                 self._screen.step(event.data)
             case _:
                 run: Run = event.data
+                self._queued = run["status"] == "queued"
                 self._screen.state(run)
                 if run["status"] in ENDS:
                     calls = [call async for call in self._platform.l01.model_usage.all(run_id=run["id"])]
@@ -239,10 +281,6 @@ def person() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         return "somebody at a terminal"
-
-
-def _waits(event: RunEvent) -> bool:
-    return event.event == "run" and event.data["status"] == "waiting_approval"
 
 
 def _request(approval: Approval) -> list[str]:

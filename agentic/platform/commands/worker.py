@@ -112,7 +112,7 @@ def import_modules(names: Iterable[str]) -> None:
     """
     from importlib import import_module
 
-    if (here := os.getcwd()) not in sys.path:
+    if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     for name in names:
         try:

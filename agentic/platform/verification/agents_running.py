@@ -131,7 +131,7 @@ class _Running:
 
     async def refused(self, walk: Walk) -> str:
         """What an agent's configuration does not list it may not use, and nothing is executed."""
-        call = {
+        call: dict[str, Any] = {
             "name": "calculator",
             "arguments": {"expression": EXPRESSION},
             "agent_id": walk.agent(AGENT),
@@ -182,7 +182,8 @@ async def _hear(messages: Messages, heard: list[dict[str, Any]], wanted: Counter
     try:
         async with asyncio.timeout(EVENT_LIMIT):
             async for event in messages:
-                if (event["payload"] or {}).get("run_id") == about:
+                payload: dict[str, Any] = event["payload"] or {}
+                if payload.get("run_id") == about:
                     ids.add(event["aggregate_id"])
                 if event["aggregate_id"] not in ids:
                     continue

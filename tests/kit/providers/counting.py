@@ -86,6 +86,11 @@ class CountingProvider:
         self._script.extend(replies)
         return self
 
+    def script_anew(self) -> None:
+        """Has nothing left to say but the usual."""
+        self._script.clear()
+        self.otherwise = Reply()
+
     def next_reply(self, call: ProviderCall) -> Reply:
         """What is said to this call."""
         if self._script:

@@ -100,7 +100,7 @@ class Run(TypedDict):
 
 
 class RunClaim(Body):
-    """Takes up to `limit` runs that are due, or whose worker is gone, of these agents or any but those.
+    """Takes up to `limit` runs that are due, or whose worker is gone, of these agents or any.
 
     `overall` is how many may be running on the whole platform. With `functions`, only runs whose configuration names one of
     them as its `function`; an empty text among them stands for runs that name none.
