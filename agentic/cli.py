@@ -98,7 +98,7 @@ def status(
 
 @app.command()
 def layer(
-    layer_id: Annotated[str, typer.Argument(metavar="LAYER", help="L01, L09, L10 or L11.")],
+    layer_id: Annotated[str, typer.Argument(metavar="LAYER", help="L01, L04, L09, L10 or L11.")],
     host: Host = "localhost",
     port: Annotated[
         int | None,

@@ -9,7 +9,16 @@ from pathlib import Path
 
 from bench.kit.machine import machine_facts
 
-BENCHMARKS = ("raw", "agents_http", "events_in_process", "feed_latency", "million", "dashboard", "startup")
+BENCHMARKS = (
+    "raw",
+    "agents_http",
+    "events_in_process",
+    "feed_latency",
+    "million",
+    "dashboard",
+    "startup",
+    "gateway",
+)
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
