@@ -8,10 +8,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
 UV := 0.13.9
 
-.PHONY: up test check torture docs lock clean
+.PHONY: up local test check torture docs lock clean
 
 up: .venv/.ready
 	@$(BIN)/python -m agentic up $(ARGS)
+
+# The local model: its engine from the lock, and its file, which no requirement can bring (decision record 0018).
+local: .venv/.ready
+	@$(PIP) --require-hashes --requirement requirements-local.lock
+	@$(BIN)/python -m agentic models install-local
 
 test: .venv/.ready-for-tests
 	$(PYTEST) $(ARGS)
@@ -34,6 +39,7 @@ lock: .venv/.ready
 	$(BIN)/python -m venv .venv/lock
 	.venv/lock/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV)
 	$(call COMPILE,requirements.lock,)
+	$(call COMPILE,requirements-local.lock,--extra local --constraints requirements.lock)
 	$(call COMPILE,requirements-dev.lock,--extra test --extra dev --constraints requirements.lock)
 
 COMPILE = .venv/lock/bin/uv pip compile pyproject.toml --quiet --group build $(2) --universal --python-version 3.11 \
@@ -52,6 +58,7 @@ clean:
 .venv/.ready-for-tests: requirements-dev.lock .venv/.ready
 	@echo "Installing what the tests need (once)…"
 	@$(PIP) --require-hashes --requirement requirements-dev.lock
+	@$(BIN)/python -m agentic models install-local
 	@touch $@
 
 .venv/bin/python:

@@ -23,6 +23,8 @@ db = typer.Typer(no_args_is_help=True, help="The database: the one in DATABASE_U
 app.add_typer(db, name="db")
 keys = typer.Typer(no_args_is_help=True, help="Keys to the API.")
 app.add_typer(keys, name="keys")
+models = typer.Typer(no_args_is_help=True, help="Models.")
+app.add_typer(models, name="models")
 
 
 class KeyScope(StrEnum):
@@ -265,6 +267,17 @@ def revoke_key(
     from agentic.platform.commands.keys import revoke as run
 
     raise typer.Exit(run(_data_dir(data_dir), key))
+
+
+@models.command("install-local")
+def install_local() -> None:
+    """Fetch the file of the local model (93 MB), which the extra `local` cannot bring by itself.
+
+    It is a very small model, for demos and tests: it answers without an account and without a network.
+    """
+    from agentic.platform.commands.models import install_local as run
+
+    raise typer.Exit(run())
 
 
 @app.command()

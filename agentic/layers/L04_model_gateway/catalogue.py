@@ -45,7 +45,10 @@ CHANGES: Final = "config.*,budget.*"
 
 def defaults(settings: L04Settings) -> dict[str, ProviderSetting]:
     """The providers of a platform that nobody has configured. One that is configured under the same name replaces it."""
-    return {"ollama": ProviderSetting(kind="ollama", base_url=settings.ollama_url, order=900)}
+    found = {"ollama": ProviderSetting(kind="ollama", base_url=settings.ollama_url, order=900)}
+    if settings.local_model:
+        found["local"] = ProviderSetting(kind="local", order=950)
+    return found
 
 
 class Budgeted(NamedTuple):
@@ -108,6 +111,7 @@ class Catalogue:
         self.budgets: frozenset[Budgeted] | None = None
         """What has a budget that counts; none: not yet known, so every call may fall under one."""
         self._loaded = asyncio.Event()
+        self._loading = asyncio.Lock()
         self._use({}, frozenset())
 
     # -- configuration
@@ -127,19 +131,20 @@ class Catalogue:
         Raises:
             PlatformError: the data layer cannot be asked.
         """
-        l01 = self._client()
-        values = {namespace: await _values(l01, namespace) for namespace in (PROVIDERS, ALIASES, LIMITS)}
-        budgets = [
-            Budgeted(each["scope"], each["subject"], each["max_cost"] is not None)
-            async for each in l01.budgets.all(enabled=True)
-        ]
-        self.budgets = frozenset(budgets)
-        self.invalid = {}
-        self.aliases = self._valid(ALIASES, AliasSetting, values[ALIASES])
-        self.limits = list(self._valid(LIMITS, LimitSetting, values[LIMITS]).values())
-        configured = self._valid(PROVIDERS, ProviderSetting, values[PROVIDERS])
-        self._use(configured, frozenset(values[PROVIDERS]))
-        self._loaded.set()
+        async with self._loading:  # one that began earlier must not put back what another has read since
+            l01 = self._client()
+            values = {namespace: await _values(l01, namespace) for namespace in (PROVIDERS, ALIASES, LIMITS)}
+            budgets = [
+                Budgeted(each["scope"], each["subject"], each["max_cost"] is not None)
+                async for each in l01.budgets.all(enabled=True)
+            ]
+            self.budgets = frozenset(budgets)
+            self.invalid = {}
+            self.aliases = self._valid(ALIASES, AliasSetting, values[ALIASES])
+            self.limits = list(self._valid(LIMITS, LimitSetting, values[LIMITS]).values())
+            configured = self._valid(PROVIDERS, ProviderSetting, values[PROVIDERS])
+            self._use(configured, frozenset(values[PROVIDERS]))
+            self._loaded.set()
 
     async def loaded(self, limit: float) -> None:
         """Returns when configuration was read, or after so many seconds without."""
@@ -228,7 +233,7 @@ class Catalogue:
         listed = [model["id"] for model in found]
         named = {name: provider.model_info(name) for name in provider.setting.models if name not in listed}
         entry.models = {**{model["id"]: model for model in found}, **named}
-        entry.status, entry.detail = "ok", ""
+        entry.status, entry.detail = "ok", provider.note
 
     async def _fetch(self, provider: Provider, request: Request) -> bytes:
         try:

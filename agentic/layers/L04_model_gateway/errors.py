@@ -123,3 +123,27 @@ class ProviderSettingError(ModelError):
     code = "E4013"
     status = 422
     title = "Invalid provider setting"
+
+
+class LocalModelError(NoProviderError):
+    """The local model is not installed, or did not start."""
+
+    code = "E4080"
+    status = 503
+    title = "Local model unavailable"
+
+
+class CassetteFileError(ModelError):
+    """The file of the cassette cannot be read or written."""
+
+    code = "E4090"
+    status = 422
+    title = "Cassette file"
+
+
+class CassetteMismatchError(ModelError):
+    """The run asks what the cassette has not recorded."""
+
+    code = "E4091"
+    status = 409
+    title = "Cassette mismatch"

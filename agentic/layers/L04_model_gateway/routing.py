@@ -83,7 +83,7 @@ class Router:
                 provider=found[0].entry.name,
                 lacking=lacking,
             )
-        return self._sorted(able, strategy)
+        return self._sorted(_relied_on(able) if name in BUILT_IN else able, strategy)
 
     def _named(self, name: str) -> tuple[list[Candidate], Strategy]:
         alias = self._catalogue.aliases.get(name)
@@ -157,6 +157,11 @@ def _lacks(candidate: Candidate, needs: Needs) -> str | None:
         if getattr(needs, name) and candidate.info[name] is False:  # type: ignore[literal-required]
             return name
     return None
+
+
+def _relied_on(found: list[Candidate]) -> list[Candidate]:
+    """Without those that are only for want of others: nobody who asks for any model means a toy, nor falls back to one unawares."""
+    return [each for each in found if not each.entry.provider.last_resort] or found
 
 
 def _without_doubles(found: list[Candidate]) -> list[Candidate]:

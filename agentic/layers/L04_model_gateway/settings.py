@@ -26,6 +26,8 @@ class L04Settings(BaseSettings):
     )
     ollama_url: str = "http://localhost:11434"
     """Where Ollama is looked for, unless a provider of that name is configured."""
+    local_model: bool = True
+    """Whether the local model is among the providers, unless one named `local` is configured. It answers where it is installed."""
     test_key: bool = True
     """Whether the specification's test key is taken, from this machine alone and never when public."""
     key_memory: Annotated[float, Field(ge=0, le=60)] = 5.0

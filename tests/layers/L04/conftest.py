@@ -39,10 +39,11 @@ async def other() -> AsyncGenerator[CountingProvider]:
 
 @pytest.fixture
 def l04_settings(redis_url: str, provider: CountingProvider) -> L04Settings:
-    """No pauses between attempts. Ollama is looked for where nobody is, unless a test says otherwise."""
+    """No pauses between attempts. Ollama is looked for where nobody is, unless a test says otherwise; no local model."""
     return L04Settings(
         redis_url=redis_url,
         ollama_url="http://127.0.0.1:9",
+        local_model=False,
         attempts=2,
         first_pause=0,
         longest_pause=5,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from agentic.layers.L04_model_gateway.errors import ProviderSettingError
 from agentic.layers.L04_model_gateway.models import ProviderSetting
 from agentic.layers.L04_model_gateway.providers.anthropic import AnthropicProvider
+from agentic.layers.L04_model_gateway.providers.local import LocalProvider
 from agentic.layers.L04_model_gateway.providers.ollama import OllamaProvider
 from agentic.layers.L04_model_gateway.providers.openai import OpenAiProvider
 from agentic.layers.L04_model_gateway.providers.provider import Provider
 
 KINDS: dict[str, type[Provider]] = {
-    cls.kind: cls for cls in (OllamaProvider, OpenAiProvider, AnthropicProvider)
+    cls.kind: cls for cls in (OllamaProvider, OpenAiProvider, AnthropicProvider, LocalProvider)
 }
 
 

@@ -71,6 +71,10 @@ class Provider(ABC):
     paid: ClassVar[bool]
     """Whether it costs money unless configuration says otherwise."""
     tasks: ClassVar[frozenset[Task]] = frozenset(("chat", "embeddings"))
+    note: ClassVar[str] = ""
+    """What a person should know before relying on its models."""
+    last_resort: ClassVar[bool] = False
+    """Whether it is left out of names that stand for any model, as long as there is another."""
 
     def __init__(self, name: str, setting: ProviderSetting) -> None:
         self.name = name
