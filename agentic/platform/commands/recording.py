@@ -25,6 +25,7 @@ from agentic.layers.L02_agent_runtime.settings import L02Settings
 from agentic.layers.L02_agent_runtime.worker import Worker
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.models import Outcome
+from agentic.layers.L04_model_gateway.cassette_file import read
 from agentic.layers.L04_model_gateway.cassettes import CassetteBackend, Player, Recorder, Traffic
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.platform.command_error import CommandError
@@ -147,7 +148,7 @@ async def recording(
     """
     with Recorder(file, about) as recorder:
         async with carried_here(platform, agent, marker, recorder):
-            yield lambda: say(f"{recorder.begun} calls are recorded in {file}.")
+            yield lambda: say(f"{len(read(file).entries)} calls are recorded in {file}.")
 
 
 @asynccontextmanager
