@@ -34,7 +34,7 @@ PATIENCE = 60.0
 class RuntimeNursery:
     """Starts processes that carry runs on a database."""
 
-    def __init__(self, database_url: str, redis_url: str, effects_url: str, lease: float = 1.0) -> None:
+    def __init__(self, database_url: str, redis_url: str, effects_url: str, lease: float) -> None:
         environment = {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,

@@ -84,7 +84,7 @@ LEFT: Final = f"""
 SELECT json_build_object('budget_id', budgets.id,
   'since', CASE WHEN budgets.period <> 'total' THEN {moment("s.period_start")} END,
   'spent', json_build_object('tokens', s.tokens, 'cost', s.cost),
-  'left', json_build_object('tokens', greatest(max_tokens - s.tokens, 0), 'cost', greatest(max_cost - s.cost, 0)))
+  'left', json_build_object('tokens', CASE WHEN max_tokens IS NOT NULL THEN greatest(max_tokens - s.tokens, 0) END, 'cost', CASE WHEN max_cost IS NOT NULL THEN greatest(max_cost - s.cost, 0) END))
 FROM budgets JOIN budget_spending s ON s.budget_id = budgets.id AND s.period_start = {_START.format(at="$2::timestamptz")}
 WHERE budgets.id = $1
 """
@@ -217,7 +217,9 @@ SELECT input.ord, run.token, run.status, accepted.id IS NOT NULL AS accepted,
   (SELECT array_agg(budget_id) FROM judged WHERE judged.ord = input.ord AND missing) AS missing,
   (SELECT json_build_object(
      'budget', json_build_object('id', budget_id, 'scope', scope, 'subject', subject, 'period', period),
-     'left', json_build_object('tokens', greatest(max_tokens - spent_tokens, 0), 'cost', greatest(max_cost - spent_cost, 0)))
+     'left', json_build_object(
+       'tokens', CASE WHEN max_tokens IS NOT NULL THEN greatest(max_tokens - spent_tokens, 0) END,
+       'cost', CASE WHEN max_cost IS NOT NULL THEN greatest(max_cost - spent_cost, 0) END))
    FROM judged WHERE judged.ord = input.ord AND broken ORDER BY budget_id LIMIT 1) AS refusal
 FROM input LEFT JOIN run ON run.id = input.run_id LEFT JOIN accepted ON accepted.ord = input.ord ORDER BY input.ord
 """,

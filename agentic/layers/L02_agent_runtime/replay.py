@@ -24,7 +24,7 @@ from agentic.layers.L02_agent_runtime.context_of_run import Answer, Decision, Ru
 from agentic.layers.L02_agent_runtime.errors import (
     AgentCodeError,
     ChildFailedError,
-    ToolFailedError,
+    ToolCallError,
 )
 from agentic.layers.L02_agent_runtime.functions import Function
 from agentic.layers.L02_agent_runtime.journal import Journal, started
@@ -45,7 +45,7 @@ from agentic.layers.L02_agent_runtime.tool_use import ToolUse
 
 T = TypeVar("T")
 
-TO_THE_CODE: Final = (ToolFailedError, ChildFailedError, AgentCodeError)
+TO_THE_CODE: Final = (ToolCallError, ChildFailedError, AgentCodeError)
 """What the code may catch; anything else ends the work on the run."""
 SETTLE: Final = 0.02
 """Seconds that the code has to do something more when all that it has begun is waiting."""
@@ -144,7 +144,8 @@ class FunctionRun:
             self._end = error
         finally:
             self._busy -= 1
-            self._changed.set()
+            if self._waits or self._end is not None:
+                self._changed.set()
         await asyncio.Event().wait()  # until the code is cancelled
         raise AssertionError("cancelled")
 
@@ -203,7 +204,7 @@ class FunctionRun:
                 step = await self._tools.keep(
                     name, {"at": at, "is": digest, "arguments": arguments}, end, began
                 )
-            return _output(step, ToolFailedError)
+            return _output(step, ToolCallError)
 
         return await self._durably(work)
 

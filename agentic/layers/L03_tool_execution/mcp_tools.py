@@ -27,9 +27,10 @@ from agentic.layers.L03_tool_execution.errors import (
     ToolRefusedError,
     UnreachableToolError,
 )
+from agentic.layers.L03_tool_execution.guarded_transport import GuardedTransport
 from agentic.layers.L03_tool_execution.models import McpServer
 from agentic.layers.L03_tool_execution.openapi_tools import Made
-from agentic.layers.L03_tool_execution.outgoing import GuardedTransport, Outgoing, parse_url
+from agentic.layers.L03_tool_execution.outgoing import Outgoing, parse_url
 from agentic.layers.L03_tool_execution.secrets import Secrets
 from agentic.layers.L03_tool_execution.tool import Redaction, ToolContext
 

@@ -1,7 +1,7 @@
 """A run that is carried by the command itself, so that all it hears is recorded, or told again from a recording.
 
-Nobody else takes such a run: its configuration names code that only this process knows. The steps, and what a person sees,
-are those of any run.
+Nobody else takes such a run: its configuration names who carries it, which only this process knows. The steps, and what a
+person sees, are those of any run.
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.run import RunRef
 from agentic.layers.L02_agent_runtime.carrier import Carrier
-from agentic.layers.L02_agent_runtime.configuration import Configuration
-from agentic.layers.L02_agent_runtime.journal import Journal
 from agentic.layers.L02_agent_runtime.news import RunNews
-from agentic.layers.L02_agent_runtime.outcomes import Outcome as RunOutcome
 from agentic.layers.L02_agent_runtime.settings import L02Settings
 from agentic.layers.L02_agent_runtime.worker import Worker
 from agentic.layers.L03_tool_execution.client import L03Client
@@ -32,9 +29,7 @@ from agentic.platform.command_error import CommandError
 from agentic.platform.commands.listing import say
 from agentic.platform.commands.reached import Reached
 
-FUNCTION: Final = "function"
-INSTEAD: Final = "carried_instead_of"
-"""The member of a run's configuration that keeps which code it would have run otherwise."""
+CARRIED_BY: Final = "carried_by"
 NOT_OVER: Final = ("waiting_approval", "waiting_time", "unknown")
 
 
@@ -94,14 +89,6 @@ class RecordedTools(L03Client):
         return real[-1] if real else Outcome(**told)
 
 
-class RecordedCarrier(Carrier):
-    """Carries a run as if its configuration had not been changed so that nobody else takes it."""
-
-    async def _work(self, journal: Journal, configuration: Configuration) -> RunOutcome:
-        instead = journal.run["configuration"].get(INSTEAD)
-        return await super()._work(journal, configuration.model_copy(update={FUNCTION: instead}))
-
-
 def configuration_for(agent: Agent, changes: Mapping[str, Any], marker: str) -> dict[str, Any]:
     """The configuration of a run that only who knows the marker takes.
 
@@ -114,7 +101,7 @@ def configuration_for(agent: Agent, changes: Mapping[str, Any], marker: str) -> 
         raise CannotRecordError(
             f"{agent['name']!r} calls other agents, whose runs are carried by the platform: it cannot be recorded."
         )
-    return {**configuration, FUNCTION: marker, INSTEAD: configuration.get(FUNCTION)}
+    return {**configuration, CARRIED_BY: marker}
 
 
 @asynccontextmanager
@@ -126,8 +113,8 @@ async def carried_here(
     l01, l03 = platform.l01, RecordedTools(platform.l03, traffic)
     l04 = L04Client(backend=CassetteBackend(traffic, platform.l04.backend))
     news = RunNews(lambda: l01)
-    carrier = RecordedCarrier(lambda: l01, lambda: l03, lambda: l04, settings)
-    worker = Worker(lambda: l01, carrier, news, settings, [agent["id"]], lambda: [marker])
+    carrier = Carrier(lambda: l01, lambda: l03, lambda: l04, settings)
+    worker = Worker(lambda: l01, carrier, news, settings, carried_by=marker)
     works: dict[str, Work] = {"news": news.follow, "runs": worker.take, "signs of life": worker.beat}
     try:
         async with Background("a run that is recorded").running(works):
@@ -139,7 +126,7 @@ async def carried_here(
 
 @asynccontextmanager
 async def recording(
-    platform: Reached, agent: Agent, marker: str, file: Path, about: Mapping[str, Any]
+    platform: Reached, marker: str, file: Path, about: Mapping[str, Any]
 ) -> AsyncGenerator[Callable[[], None]]:
     """Records into a new file. What is yielded is called when the run has ended.
 
@@ -147,20 +134,18 @@ async def recording(
         CassetteFileError: the file is there already, or cannot be made.
     """
     with Recorder(file, about) as recorder:
-        async with carried_here(platform, agent, marker, recorder):
+        async with carried_here(platform, marker, recorder):
             yield lambda: say(f"{len(read(file).entries)} calls are recorded in {file}.")
 
 
 @asynccontextmanager
-async def replaying(
-    platform: Reached, agent: Agent, marker: str, player: Player
-) -> AsyncGenerator[Callable[[], None]]:
+async def replaying(platform: Reached, marker: str, player: Player) -> AsyncGenerator[Callable[[], None]]:
     """Tells a recording again. What is yielded is called when the run has ended.
 
     Raises:
         CassetteMismatchError: by what is yielded: the recording goes on where the run has ended.
     """
-    async with carried_here(platform, agent, marker, player):
+    async with carried_here(platform, marker, player):
         yield player.finish
 
 

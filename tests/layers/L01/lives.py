@@ -63,7 +63,9 @@ async def a_life(l01: L01Client, agent_id: str) -> None:
     again = await l01.tool_executions.reserve("e2", idempotent=True, **effect)
     await l01.tool_executions.again(again["execution"]["id"], token)
     await l01.tool_executions.record(again["execution"]["id"], "error", error_message="no")
-    await l01.runs.step(ref, token, kind="tool", name="t", execution_id=again["execution"]["id"], error={"n": 0})
+    await l01.runs.step(
+        ref, token, kind="tool", name="t", execution_id=again["execution"]["id"], error={"n": 0}
+    )
     await l01.runs.message(ref, "faster")
     await l01.usage.fail(await called(l01, run), {"code": "E", "detail": "no"})
     await l01.usage.cut_off(await called(l01, run), {**USED, "cost": None, "cost_known": False})
@@ -71,7 +73,8 @@ async def a_life(l01: L01Client, agent_id: str) -> None:
     await l01.usage.cut(run_id=ref, before_token=token + 1)
     await l01.runs.move(ref, token, "completed", output={"text": "done"})
 
-    await l01.runs.fork(ref, 2, {"model": "other", "tool_result": {"number": 2, "output": 7}})
+    fork = await l01.runs.fork(ref, 2, {"model": "other", "tool_result": {"number": 2, "output": 7}})
+    await l01.runs.pause(fork["id"])
     parent = await taken(l01, agent_id=agent_id)
     child = await l01.runs.create(agent_id=agent_id, parent_run_id=parent["id"])
     await l01.approvals.create(run_id=child["id"], title="Never")

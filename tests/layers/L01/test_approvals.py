@@ -135,7 +135,11 @@ async def test_nobody_saw_the_end_and_a_person_says_it(l01: L01Client) -> None:
     with pytest.raises(StateError):
         await l01.tool_executions.again(execution["id"])
     resolved = await l01.tool_executions.resolve(execution["id"], "success", [1])
-    assert (resolved["status"], resolved["output_result"], resolved["error_message"]) == ("success", [1], None)
+    assert (resolved["status"], resolved["output_result"], resolved["error_message"]) == (
+        "success",
+        [1],
+        None,
+    )
     with pytest.raises(StateError):
         await l01.tool_executions.resolve(execution["id"], "error")
 

@@ -8,11 +8,11 @@ from contextlib import aclosing
 import pytest
 
 from agentic.layers.base.common_errors import BrokenReferenceError, InvalidError, NotFoundError
+from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
-from agentic.layers.L01_data_layer.settings import L01Settings
-from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.models.run import LiveText
+from agentic.layers.L01_data_layer.settings import L01Settings
 from tests.kit.log import settled
 from tests.layers.L01.lives import USED, called, taken
 
@@ -164,9 +164,7 @@ async def heard(listener: L01Client, teller: L01Client, run_id: str, want: int) 
     return found
 
 
-async def test_what_is_told_is_heard_in_order_and_kept_nowhere(
-    l01: L01Client, l01_local: L01Client
-) -> None:
+async def test_what_is_told_is_heard_in_order_and_kept_nowhere(l01: L01Client, l01_local: L01Client) -> None:
     run = await l01.runs.create()
     found = await heard(l01, l01_local, run["id"], 5)
     numbers = [text["payload"]["n"] for text in found]

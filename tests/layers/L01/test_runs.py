@@ -148,9 +148,7 @@ async def test_a_run_whose_lease_is_over_is_adopted_and_its_worker_fenced(
     assert (await l01.check())["differences"] == []
 
 
-async def test_signs_of_life_keep_a_run_and_tell_of_lost_ones(
-    l01: L01Client, data_layer: DataLayer
-) -> None:
+async def test_signs_of_life_keep_a_run_and_tell_of_lost_ones(l01: L01Client, data_layer: DataLayer) -> None:
     kept, lost, paused = [await taken(l01) for _ in range(3)]
     await end_leases(data_layer, kept["id"], lost["id"])
     assert (await l01.runs.beat("w", {kept["id"]: 1})) == []

@@ -110,8 +110,23 @@ def test_the_next_time(line: str, zone: str, after: str, following: str | None) 
 
 @pytest.mark.parametrize(
     "line",
-    ["", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8"]
-    + ["a * * * *", "5-1 * * * *", "*/0 * * * *", "1, * * * *", "-1 * * * *", "١ * * * *", "1-2-3 * * * *"],
+    [
+        "",
+        "* * * *",
+        "* * * * * *",
+        "60 * * * *",
+        "* 24 * * *",
+        "* * 0 * *",
+        "* * * 13 *",
+        "* * * * 8",
+        "a * * * *",
+        "5-1 * * * *",
+        "*/0 * * * *",
+        "1, * * * *",
+        "-1 * * * *",
+        "١ * * * *",
+        "1-2-3 * * * *",
+    ],
 )
 def test_what_is_no_cron_line_is_refused(line: str) -> None:
     with pytest.raises(InvalidError, match="cron"):

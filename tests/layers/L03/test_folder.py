@@ -27,40 +27,9 @@ SECRET = b"of another"
 
 PIECES = st.sampled_from(
     [
-        "..",
-        ".",
-        "",
-        "/",
-        "//",
-        "a",
-        "notes",
-        "link",
-        "linked",
-        "dangling",
-        "loop",
-        "~",
-        "~root",
-        "%2e%2e",
-        "..%2f",
-        "\\",
-        "..\\",
-    ]
-    + [
-        "C:",
-        "\0",
-        "\u2024\u2024",
-        "\uff0e\uff0e",
-        "\ud800",
-        " ",
-        "...",
-        "secret",
-        OTHER,
-        "hard",
-        "fifo",
-        "x" * 300,
-        "outside",
-        "etc",
-        "passwd",
+        *("..", ".", "", "/", "//", "a", "notes", "link", "linked", "dangling", "loop", "~", "~root", "%2e%2e"),
+        *("..%2f", "\\", "..\\", "C:", "\0", "\u2024\u2024", "\uff0e\uff0e", "\ud800", " ", "...", "secret"),
+        *(OTHER, "hard", "fifo", "x" * 300, "outside", "etc", "passwd"),
     ]
 )
 PATHS = st.one_of(
@@ -163,7 +132,7 @@ def test_what_is_written_is_read_and_listed(world: World) -> None:
     assert folder.write("./notes//today/list.md", b"bread") is False
     assert folder.read("notes/today/list.md") == b"bread"
     assert folder.list("notes/today") == [{"name": "list.md", "kind": "file", "bytes": 5}]
-    assert {"name": "link", "kind": "other", "bytes": len(os.readlink(world.own / "link"))} in folder.list("")
+    assert {"name": "link", "kind": "other", "bytes": len(str((world.own / "link").readlink()))} in folder.list("")
     assert {"name": "notes", "kind": "folder"} in folder.list(".")
     assert stat.S_IMODE((world.own / "notes/today/list.md").stat().st_mode) == 0o600
 

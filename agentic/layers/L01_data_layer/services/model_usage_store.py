@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -27,7 +27,7 @@ from agentic.layers.L01_data_layer.models.run_step import CallUsage
 from agentic.layers.L01_data_layer.services.call_usage import as_held, counted, money, settlement
 from agentic.layers.L01_data_layer.services.resource_service import ResourceService, parse_id
 from agentic.layers.L01_data_layer.services.run_control import check_holder, check_running
-from agentic.layers.L01_data_layer.store import Store, payload_of, run, trace
+from agentic.layers.L01_data_layer.store import Created, Store, payload_of, run, trace
 from agentic.layers.L01_data_layer.tables.model_usage import MODEL_USAGE as TABLE
 from agentic.layers.L01_data_layer.usage_statements import ENSURE, RESERVE, SETTLE, UsageStatements
 
@@ -192,7 +192,7 @@ class ModelUsageStore(ResourceService[ModelUsage]):
         self.store.written()
         return Answer(jsonio.encode({"ids": [str(item.id) for item in items]}))
 
-    def _finished(self, values: dict[str, Any]) -> Any:
+    def _finished(self, values: Mapping[str, Any]) -> Created:
         item = self.new({name: value for name, value in values.items() if name != "id"})
         if values["id"] is None:
             return item
@@ -210,7 +210,7 @@ def _settlement(
 
 def _exceeded(refusal: dict[str, Any], body: UsageReserve) -> BudgetExceededError:
     budget, left = refusal["budget"], refusal["left"]
-    parts = []
+    parts: list[str] = []
     if left["tokens"] is not None:
         parts.append(f"{left['tokens']} tokens (the call may use {body.tokens})")
     if left["cost"] is not None:

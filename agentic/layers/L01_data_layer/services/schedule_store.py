@@ -14,11 +14,12 @@ from agentic.layers.L01_data_layer.cron import Cron
 from agentic.layers.L01_data_layer.models.schedule import SCHEDULES, Schedule, ScheduleFire, ScheduleUpdate
 from agentic.layers.L01_data_layer.services.resource_service import ResourceService, parse_id
 from agentic.layers.L01_data_layer.services.run_store import RunStore
+from agentic.layers.L01_data_layer.sql_text import moment
 from agentic.layers.L01_data_layer.store import Store
 from agentic.layers.L01_data_layer.tables.schedule import SCHEDULES as TABLE
 
-LOCK: Final = """
-SELECT json_build_object('cron', cron, 'at', at, 'timezone', timezone, 'enabled', enabled) FROM schedules WHERE id = $1
+LOCK: Final = f"""
+SELECT json_build_object('cron', cron, 'at', {moment("at")}, 'timezone', timezone, 'enabled', enabled) FROM schedules WHERE id = $1
 FOR UPDATE
 """
 DUE: Final = """
@@ -58,16 +59,16 @@ class ScheduleStore(ResourceService[Schedule]):
         """Makes a run for each schedule that is due. What was missed while nobody asked is made up for once."""
         limit = validated(ScheduleFire, call.body).limit
         fired: list[dict[str, str]] = []
-        moment = now()
+        asked = now()
         async with self.store.transaction() as tx:
-            for row in await tx.fetch(DUE, moment, limit):
+            for row in await tx.fetch(DUE, asked, limit):
                 values = {
                     "agent_id": row["agent_id"] and str(row["agent_id"]),
                     "input": row["input"] and jsonio.decode(row["input"]),
                     "configuration": jsonio.decode(row["configuration"]),
                 }
                 run_id = str(await self._runs.make_in(tx, values))
-                following = _following(row["cron"], row["timezone"], moment)
+                following = _following(row["cron"], row["timezone"], asked)
                 changes = {"next_at": following, "last_run_id": run_id}
                 await self.change_in(tx, row["id"], changes, None)
                 fired.append({"schedule_id": str(row["id"]), "run_id": run_id})
