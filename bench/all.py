@@ -18,6 +18,7 @@ BENCHMARKS = (
     "dashboard",
     "lighthouse",
     "runs",
+    "gateway",
     "startup",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"

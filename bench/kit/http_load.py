@@ -16,6 +16,8 @@ from bench.kit.sample import Sample
 ANSWER_TIMEOUT = 30.0
 """Seconds that an answer may take once the load is over."""
 
+LAST_CHUNK = b"\r\n0\r\n\r\n"
+
 RequestMaker = Callable[[], bytes]
 """Returns the bytes of the next request."""
 
@@ -24,9 +26,10 @@ class RequestError(Exception):
     """An answer was not a success, or a connection ended: what was measured would mean nothing."""
 
 
-def encode_request(method: str, path: str, body: bytes) -> bytes:
+def encode_request(method: str, path: str, body: bytes, extra: Mapping[str, str] | None = None) -> bytes:
     """One request on a connection that stays open."""
     headers = "Host: 127.0.0.1\r\nAccept: */*\r\n"
+    headers += "".join(f"{name}: {value}\r\n" for name, value in (extra or {}).items())
     if body:
         headers += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return f"{method} {path} HTTP/1.1\r\n{headers}\r\n".encode() + body
@@ -38,9 +41,9 @@ def get(paths: Sequence[str]) -> RequestMaker:
     return lambda: next(requests)
 
 
-def post(path: str, body: Mapping[str, Any]) -> RequestMaker:
+def post(path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> RequestMaker:
     """POST a JSON body again and again."""
-    request = encode_request("POST", path, json.dumps(body).encode())
+    request = encode_request("POST", path, json.dumps(body).encode(), headers)
     return lambda: request
 
 
@@ -61,6 +64,7 @@ class _Client(asyncio.Protocol):
         self._load = load
         self._received = b""
         self._expected_length = 0
+        self._chunked = False
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -76,16 +80,22 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        if not self._expected_length:
+        if not self._expected_length and not self._chunked:
             self._read_head()
-        if self._expected_length and len(self._received) >= self._expected_length:
+        if (self._chunked and self._received.endswith(LAST_CHUNK)) or (
+            self._expected_length and len(self._received) >= self._expected_length
+        ):
             self._answered()
 
     def _read_head(self) -> None:
         head_ends = self._received.find(b"\r\n\r\n")
         if head_ends < 0:
             return
-        _, found, after = self._received[:head_ends].lower().partition(b"content-length:")
+        head = self._received[:head_ends].lower()
+        _, found, after = head.partition(b"content-length:")
+        if not found and b"transfer-encoding: chunked" in head:
+            self._chunked = True
+            return
         if not found:
             self._fail("the answer has no Content-Length")
             return
@@ -99,7 +109,7 @@ class _Client(asyncio.Protocol):
         if now >= self._load.count_from:
             self._load.latencies.append(now - self._sent_at)
         self._load.answered += 1
-        self._received, self._expected_length = b"", 0
+        self._received, self._expected_length, self._chunked = b"", 0, False
         self._send()
 
     def _fail(self, reason: str) -> None:

@@ -40,6 +40,7 @@ async def test_it_answers_where_it_says_and_ctrl_c_stops_everything(data_dir: Pa
                 f"{front_door}/docs",
                 f"{front_door}/health/ready",
                 f"{front_door}/l01/agents",
+                f"{front_door}/l04/health/ready",
                 f"{front_door}/l09/health/ready",
                 f"{front_door}/l10/health/ready",
                 f"{front_door}/l11/health/ready",
@@ -47,6 +48,8 @@ async def test_it_answers_where_it_says_and_ctrl_c_stops_everything(data_dir: Pa
                 f"{url_of(status, 'L01')}/agents",
             ):
                 assert (await client.get(address)).status_code == 200, address
+            models = await client.get(f"{front_door}/v1/models", headers=TEST_KEY)
+            assert models.json()["object"] == "list"
             made = await client.post(f"{front_door}/api/v1/agents", headers=TEST_KEY, json={"name": "a"})
             assert made.status_code == 201
             assert (await client.get(f"{url_of(status, 'L01')}/agents/{made.json()['id']}")).json()[

@@ -16,7 +16,8 @@ from typing import Any, Final, cast
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L04_model_gateway.caller import Caller
-from agentic.layers.L04_model_gateway.catalogue import Catalogue
+from agentic.layers.L04_model_gateway.catalogue import Budgeted, Catalogue
+from agentic.layers.L04_model_gateway.errors import PriceUnknownError
 from agentic.layers.L04_model_gateway.models import Usage
 from agentic.layers.L04_model_gateway.pricing import Pricing
 from agentic.layers.L04_model_gateway.providers.provider import Provider
@@ -76,12 +77,12 @@ class Books:
             return True
         if not budgets:
             return False
-        subjects = {"all": None, "model": model}
-        for scope, subject in budgets:
-            own = subjects[scope] if scope in subjects else caller.subject(scope)
-            if scope == "all" or (own is not None and subject in (None, own)):
-                return True
-        return False
+        return any(_falls_under(caller, model, budget) for budget in budgets)
+
+    def money_counts(self, caller: Caller, model: str) -> bool:
+        """Whether a call falls under a budget in money."""
+        budgets = self._catalogue.budgets or ()
+        return any(budget.money and _falls_under(caller, model, budget) for budget in budgets)
 
     async def open(self, caller: Caller, candidate: Candidate, weight: Weight, output: int) -> Account:
         """An account for a call whose answer has at most `output` tokens.
@@ -89,6 +90,7 @@ class Books:
         Raises:
             UsageBacklogError: too many calls wait to be recorded.
             BudgetExceededError: it could break a budget.
+            PriceUnknownError: nobody knows whether it could.
             FencedError, StateError: the run is no longer the caller's.
         """
         await self.writer.place()
@@ -125,6 +127,13 @@ class Account:
         """Writes a row for it, and holds the most that it may use of every budget."""
         caller, tokens = self._caller, Tokens(self._weight.most, output)
         cost = self._books.pricing.cost(self._provider, self._model, tokens)
+        if cost is None and self._books.money_counts(caller, self._model):
+            raise PriceUnknownError(
+                f"Nobody knows what {self._model} costs at {self._provider.name}, and the call falls under a budget in "
+                "money. Put its prices into the provider's configuration.",
+                model=self._model,
+                provider=self._provider.name,
+            )
         run = caller.run
         reserved = await self._books.client().usage.reserve(
             provider=self._provider.name,
@@ -156,7 +165,7 @@ class Account:
         self._over = True
         if self.usage_id is None:
             self._books.writer.add(self._row(usage, "completed", estimated, None))
-        elif self._caller.run is not None:
+        elif self._caller.step_settles:
             self._books.writer.leave()
         else:
             entry = Settlement(self.usage_id, "completed", dict(usage), None, estimated)
@@ -247,6 +256,13 @@ class Account:
         if error is not None:
             row["error"] = error
         return row
+
+
+def _falls_under(caller: Caller, model: str, budget: Budgeted) -> bool:
+    if budget.scope == "all":
+        return True
+    own = model if budget.scope == "model" else caller.subject(budget.scope)
+    return own is not None and budget.subject in (None, own)
 
 
 def _money(cost: Decimal | None) -> float | None:

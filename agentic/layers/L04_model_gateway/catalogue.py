@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import structlog
 from pydantic import BaseModel
@@ -49,6 +49,14 @@ def defaults(settings: L04Settings) -> dict[str, ProviderSetting]:
     if settings.local_model:
         found["local"] = ProviderSetting(kind="local", order=950)
     return found
+
+
+class Budgeted(NamedTuple):
+    """Whose calls a budget counts, and whether it counts money too."""
+
+    scope: str
+    subject: str | None
+    money: bool
 
 
 @dataclass
@@ -100,8 +108,8 @@ class Catalogue:
         """Of each entry of configuration that is none, what is wrong with it."""
         self.aliases: dict[str, AliasSetting] = {}
         self.limits: list[LimitSetting] = []
-        self.budgets: frozenset[tuple[str, str | None]] | None = None
-        """Scope and subject of every budget that counts; none: not yet known, so every call may fall under one."""
+        self.budgets: frozenset[Budgeted] | None = None
+        """What has a budget that counts; none: not yet known, so every call may fall under one."""
         self._loaded = asyncio.Event()
         self._loading = asyncio.Lock()
         self._use({}, frozenset())
@@ -126,7 +134,10 @@ class Catalogue:
         async with self._loading:  # one that began earlier must not put back what another has read since
             l01 = self._client()
             values = {namespace: await _values(l01, namespace) for namespace in (PROVIDERS, ALIASES, LIMITS)}
-            budgets = [(each["scope"], each["subject"]) async for each in l01.budgets.all(enabled=True)]
+            budgets = [
+                Budgeted(each["scope"], each["subject"], each["max_cost"] is not None)
+                async for each in l01.budgets.all(enabled=True)
+            ]
             self.budgets = frozenset(budgets)
             self.invalid = {}
             self.aliases = self._valid(ALIASES, AliasSetting, values[ALIASES])

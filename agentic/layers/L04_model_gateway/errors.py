@@ -109,6 +109,14 @@ class UsageBacklogError(ModelError):
     title = "Usage cannot be recorded"
 
 
+class PriceUnknownError(ModelError):
+    """Nobody knows what the model costs, and the call falls under a budget in money."""
+
+    code = "E4014"
+    status = 400
+    title = "Price unknown"
+
+
 class ProviderSettingError(ModelError):
     """This is no valid description of a provider, an alias, a price or a limit."""
 

@@ -39,7 +39,7 @@ async def carried_out(gateway: Gateway, order: CompletionOrder, on_text: OnText 
         PlatformError: nothing does.
     """
     run = RunRef(**order.run.model_dump()) if order.run else None
-    caller = Caller(order.key_id, order.agent_id, None, order.goal_id, run)
+    caller = Caller(order.key_id, order.agent_id, order.goal_id, run, step_settles=run is not None)
     if order.task == "embeddings":
         return await gateway.embed(order.request, caller)
     return (await gateway.complete(order.request, caller, on_text, order.cache_seconds))._asdict()

@@ -2,7 +2,7 @@
 
 It does what a gateway needs and nothing else: a POST or GET with a known body, an answer of known length, in chunks or up to the
 end of the connection, read whole or part by part, bounded in size and in time. Whoever leaves an answer before its end
-closes the connection, and so tells the provider to stop. bench/gateway_client.py is why it is not a library.
+closes the connection, and so tells the provider to stop. docs/decisions/0026 says why it is not a library.
 """
 
 from __future__ import annotations

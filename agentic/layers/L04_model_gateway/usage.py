@@ -30,6 +30,8 @@ from agentic.layers.L04_model_gateway.errors import UsageBacklogError
 log = structlog.get_logger()
 
 BATCH: Final = 500
+GATHERING: Final = 0.05
+"""Seconds for which rows are gathered before they are written: a statement for each would cost more than the call did."""
 STOP_LIMIT: Final = 1.2
 """Seconds for writing what is left when the layer stops; the supervisor gives all layers together little more."""
 _REFERENCES: Final = ("agent_id", "run_id", "goal_id")
@@ -99,6 +101,7 @@ class UsageWriter:
             if not self.backlog:
                 self._came.clear()
                 await self._came.wait()
+                await asyncio.sleep(GATHERING)
             try:
                 await self._write_some()
             except PlatformError as error:

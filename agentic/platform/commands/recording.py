@@ -105,9 +105,7 @@ def configuration_for(agent: Agent, changes: Mapping[str, Any], marker: str) -> 
 
 
 @asynccontextmanager
-async def carried_here(
-    platform: Reached, agent: Agent, marker: str, traffic: Traffic
-) -> AsyncGenerator[None]:
+async def carried_here(platform: Reached, marker: str, traffic: Traffic) -> AsyncGenerator[None]:
     """Carries the runs with a marker until the block is left."""
     settings = L02Settings(concurrency=1)
     l01, l03 = platform.l01, RecordedTools(platform.l03, traffic)

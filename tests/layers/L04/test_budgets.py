@@ -12,6 +12,7 @@ import pytest
 from agentic.layers.base.common_errors import BudgetExceededError, FencedError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import RunRef
+from agentic.layers.L04_model_gateway.catalogue import Budgeted
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L04_model_gateway.layer import ModelGateway
 from tests.kit.providers import CountingProvider, Reply, broken, drops, hangs
@@ -30,7 +31,8 @@ def budget(layer: ModelGateway, l01_local: L01Client) -> Callable[..., Awaitable
 
     async def make(scope: str = "all", **fields: Any) -> dict[str, Any]:
         made = await l01_local.budgets.create(scope=scope, **fields)
-        while layer.catalogue.budgets is None or (scope, made["subject"]) not in layer.catalogue.budgets:
+        wanted = Budgeted(scope, made["subject"], made["max_cost"] is not None)
+        while wanted not in (layer.catalogue.budgets or ()):
             await asyncio.sleep(0.005)
         return dict(made)
 
@@ -205,3 +207,33 @@ async def test_the_layers_above_are_told_what_is_left(
         await l04.complete(chat())
     assert refused.value.members["left"]
     assert not openai.calls
+
+
+async def test_what_nobody_can_price_is_not_asked_under_a_budget_in_money(
+    api: httpx2.AsyncClient, configure: Configure, provider: CountingProvider, usage: Rows, budget: Any
+) -> None:
+    await configure("main", "openai", provider, paid=True)
+    assert (await api.post(CHAT, json=chat())).status_code == 200
+    (row,) = await usage()
+    assert (row["cost_estimate"], row["cost_known"]) == (None, False)
+    await budget(max_tokens=1_000_000)
+    assert (await api.post(CHAT, json=chat())).status_code == 200
+    await budget(max_cost=100)
+    refused = await api.post(CHAT, json=chat())
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "E4014")
+    assert len(provider.calls) == 2
+
+
+async def test_a_client_library_within_a_run_says_for_which(
+    api: httpx2.AsyncClient, openai: CountingProvider, l01_local: L01Client, usage: Rows
+) -> None:
+    run = await running(l01_local)
+    headers = {"X-Run-Id": run.run_id, "X-Run-Token": str(run.token), "X-Run-Step": "3"}
+    assert (await api.post(CHAT, json=chat(), headers=headers)).status_code == 200
+    (row,) = await usage()
+    assert (row["run_id"], row["step"], row["status"]) == (run.run_id, 3, "completed"), "no step settles it"
+    stale = await api.post(CHAT, json=chat(), headers={**headers, "X-Run-Token": "0"})
+    assert (stale.status_code, stale.json()["error"]["code"]) == (409, "E1021")
+    for wrong in ({"X-Run-Id": run.run_id}, {"X-Run-Token": "1"}, {**headers, "X-Run-Token": "-1"}):
+        assert (await api.post(CHAT, json=chat(), headers=wrong)).status_code == 422
+    assert len(openai.calls) == 1
