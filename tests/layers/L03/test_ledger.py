@@ -216,10 +216,9 @@ async def test_an_outage_while_a_tool_runs_loses_nothing(
     assert (await l01_local.tool_executions.get(outcome.execution_id or ""))["status"] == "success"
 
 
-async def test_a_stop_of_the_platform_leaves_a_call_as_it_was_reserved(
-    l01_local: L01Client, tmp_path: Path
-) -> None:
-    """It is not `cancelled`, which nobody did: the run that made it is taken up again, and finds it."""
+@pytest.mark.parametrize("why", ["the layer stops", "the worker lets go", "the run is cancelled"])
+async def test_a_call_is_cancelled_only_with_its_run(l01_local: L01Client, tmp_path: Path, why: str) -> None:
+    """When the platform stops, nobody cancelled it: the run that made it is taken up again, and finds it."""
     begun = asyncio.Event()
 
     async def long() -> None:
@@ -233,10 +232,15 @@ async def test_a_stop_of_the_platform_leaves_a_call_as_it_was_reserved(
         layer.registry.add(long)
         task = asyncio.ensure_future(layer.local_client().execute("long", {}, agent_id=agent, run=run))
         await begun.wait()
+        if why == "the run is cancelled":
+            await l01_local.runs.cancel(run.run_id)
+        if why != "the layer stops":
+            task.cancel()
+            await asyncio.wait([task])
     with pytest.raises(asyncio.CancelledError):
         await task
     (execution,) = (await l01_local.tool_executions.list())["items"]
-    assert execution["status"] == "running"
+    assert execution["status"] == ("cancelled" if why == "the run is cancelled" else "running")
 
 
 async def test_what_a_dead_run_left_behind_becomes_unknown(
