@@ -59,13 +59,14 @@ class Runs(Collection[Run]):
         lease_seconds: float = 30.0,
         agent_ids: list[Ref] | None = None,
         overall: int | None = None,
-        functions: list[str] | None = None,
+        except_agent_ids: list[Ref] | None = None,
+        carried_by: str | None = None,
     ) -> list[Run]:
         """Takes runs that are due, or whose worker is gone: `running`, each with a new token and a lease.
 
         The highest priority first; then an agent's next run after every other agent that has fewer running; then the
         one that has been due for longest. An agent has at most `configuration.limits.concurrency` running at a time,
-        the platform at most `overall`. With `functions`, only runs of this code; an empty text stands for runs without any.
+        the platform at most `overall`. Runs whose configuration names a `carried_by` are taken by who says the same, alone.
         """
         body = given(
             {
@@ -73,8 +74,9 @@ class Runs(Collection[Run]):
                 "limit": limit,
                 "lease_seconds": float(lease_seconds),
                 "agent_ids": agent_ids,
+                "except_agent_ids": except_agent_ids,
                 "overall": overall,
-                "functions": functions,
+                "carried_by": carried_by,
             }
         )
         return (await self._backend.call(CLAIM_RUNS, Call(body=body)))["items"]

@@ -17,10 +17,10 @@ from agentic.layers.L01_data_layer.usage_statements import SETTLED, settling
 
 FINAL: Final = "('completed', 'failed', 'cancelled')"
 
-CLAIM_LOCK: Final = "SELECT pg_advisory_xact_lock(0x4C3033)"
+CLAIM_LOCK: Final = "SELECT pg_advisory_xact_lock(4993075)"
 """Claims follow each other, and each looks when it is its turn: two that counted at once would both see the last place."""
 
-_CODE: Final = "coalesce(configuration ->> 'function', '')"
+_CARRIED_BY: Final = "coalesce(configuration ->> 'carried_by', '')"
 _MOST: Final = "(agents.configuration #> '{limits,concurrency}')"
 CLAIM: Final = f"""
 WITH RECURSIVE turn (agent) AS (
@@ -29,13 +29,13 @@ WITH RECURSIVE turn (agent) AS (
   SELECT (SELECT {AGENT_KEY} FROM runs WHERE {TAKEABLE} AND {AGENT_KEY} > turn.agent ORDER BY 1 LIMIT 1)
   FROM turn WHERE turn.agent IS NOT NULL
 ), busy AS MATERIALIZED (
-  SELECT id, {AGENT_KEY} AS agent, lease_until, {_CODE} AS code FROM runs WHERE status = 'running'
+  SELECT id, {AGENT_KEY} AS agent, lease_until, {_CARRIED_BY} AS carried_by FROM runs WHERE status = 'running'
 ), load AS MATERIALIZED (
   SELECT agent, count(*) AS n FROM busy GROUP BY agent
 ), adopted AS MATERIALIZED (
   SELECT id, row_number() OVER (ORDER BY lease_until) AS place FROM busy
   WHERE coalesce(lease_until, '-infinity') < statement_timestamp() AND ($4::uuid[] IS NULL OR agent = ANY($4::uuid[]))
-    AND ($9::text[] IS NULL OR code = ANY($9::text[]))
+    AND NOT coalesce(agent = ANY($9::uuid[]), false) AND carried_by = coalesce($10::text, '')
   ORDER BY lease_until LIMIT $2::bigint
 ), due AS MATERIALIZED (
   SELECT next.id, row_number() OVER (ORDER BY next.priority DESC, next.n + coalesce(load.n, 0), next.due_at, next.id)
@@ -47,11 +47,12 @@ WITH RECURSIVE turn (agent) AS (
     SELECT id, priority, due_at, row_number() OVER (ORDER BY priority DESC, due_at, id) AS n FROM (
       SELECT id, priority, due_at FROM runs
       WHERE {AGENT_KEY} = turn.agent AND {TAKEABLE} AND due_at <= greatest(statement_timestamp(), $8::timestamptz)
-        AND ($9::text[] IS NULL OR {_CODE} = ANY($9::text[]))
+        AND {_CARRIED_BY} = coalesce($10::text, '')
       ORDER BY priority DESC, due_at, id LIMIT $2::bigint
     ) first
   ) next
   WHERE turn.agent IS NOT NULL AND ($4::uuid[] IS NULL OR turn.agent = ANY($4::uuid[]))
+    AND NOT coalesce(turn.agent = ANY($9::uuid[]), false)
     AND CASE WHEN jsonb_typeof({_MOST}) = 'number'
       THEN next.n + coalesce(load.n, 0) <= {_MOST}::numeric ELSE true END
   ORDER BY place
@@ -80,7 +81,8 @@ WITH RECURSIVE turn (agent) AS (
 SELECT coalesce(json_agg({record(tables.RUNS, "changed")} ORDER BY place), '[]') FROM changed
 """
 """Parameters: worker, limit, lease in seconds, agents or null, how many may run at all or null, as many event ids as the
-limit, metadata, moment, the code that the worker knows or null. One row: the runs as JSON.
+limit, metadata, moment, agents to leave out or null, the name under which runs are kept for the worker or null. One row:
+the runs as JSON.
 
 Adopted runs come first, and fill no new place. The runs of one agent are looked at through their own part of the index,
 as many as could be taken: a long queue of one costs the others nothing.

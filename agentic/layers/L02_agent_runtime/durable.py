@@ -14,7 +14,7 @@ a step must do the same each time: what varies (the time, a random number, a fil
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, overload
 
@@ -60,6 +60,17 @@ class DurableAgent:
         if agent["status"] == "created":
             changes["status"] = "active"
         return await l01.agents.update(agent["id"], changes) if changes else agent
+
+
+def agents_of(modules: Iterable[str]) -> list[DurableAgent]:
+    """The agents that stand in modules that are loaded; those that a module only imports are another's."""
+    return [
+        value
+        for name in modules
+        if name in sys.modules
+        for value in vars(sys.modules[name]).values()
+        if isinstance(value, DurableAgent) and value.reference.startswith(f"{name}:")
+    ]
 
 
 @overload

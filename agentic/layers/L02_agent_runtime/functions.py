@@ -22,9 +22,9 @@ def register(reference: str, function: Function) -> None:
     _known[reference] = function
 
 
-def known() -> list[str]:
-    """All references that this process can run."""
-    return sorted(_known)
+def is_known(reference: str) -> bool:
+    """Whether this process can run it."""
+    return reference in _known
 
 
 def function_of(reference: str) -> Function:

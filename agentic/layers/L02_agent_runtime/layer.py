@@ -16,6 +16,7 @@ from agentic.layers.L02_agent_runtime.backends import LocalBackend
 from agentic.layers.L02_agent_runtime.carrier import Carrier
 from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L02_agent_runtime.control import RunControl
+from agentic.layers.L02_agent_runtime.durable import agents_of
 from agentic.layers.L02_agent_runtime.lifecycle import Lifecycle
 from agentic.layers.L02_agent_runtime.news import RunNews
 from agentic.layers.L02_agent_runtime.schedules import Clock
@@ -69,7 +70,7 @@ class AgentRuntime(Layer):
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:
         """Loads agents of somebody's own code; at the end, gives back what is carried."""
-        functions.load(self.settings.modules.split(","))
+        functions.load(self._modules())
         try:
             yield
         finally:
@@ -81,11 +82,20 @@ class AgentRuntime(Layer):
         works: dict[str, Work] = {"news": self.news.follow}
         if self.settings.carries:
             works |= {
+                "agents of your own": self._record_agents,
                 "runs": self.worker.take,
                 "signs of life": self.worker.beat,
                 "schedules": self.clock.run,
             }
         return works
+
+    async def _record_agents(self) -> None:
+        """Gives the agents of the modules that are loaded their records, so that they can be run by name."""
+        for agent in agents_of(self._modules()):
+            await agent.record(self._l01())
+
+    def _modules(self) -> list[str]:
+        return [name.strip() for name in self.settings.modules.split(",") if name.strip()]
 
     def stopping(self) -> None:
         """Takes no more runs, and ends the streams."""

@@ -17,7 +17,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
 
 from agentic.layers.base.background import Background, Work
 from agentic.layers.L01_data_layer.client import L01Client
@@ -68,9 +67,7 @@ async def carrying(
     news = RunNews(lambda: data)
     carrier = Carrier(lambda: data, lambda: tools, lambda: models, wanted)
     records = {agent.name: await agent.record(data) for agent in agents}
-    code = [agent.reference for agent in agents]
-    ids: list[str | UUID] = [record["id"] for record in records.values()]
-    worker = Worker(lambda: data, carrier, news, wanted, ids, lambda: code)
+    worker = Worker(lambda: data, carrier, news, wanted, [record["id"] for record in records.values()])
     works: dict[str, Work] = {"news": news.follow, "runs": worker.take, "signs of life": worker.beat}
     try:
         async with Background("agents of your own").running(works):

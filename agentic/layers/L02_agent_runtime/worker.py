@@ -19,7 +19,6 @@ import structlog
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import Run
-from agentic.layers.L02_agent_runtime import functions
 from agentic.layers.L02_agent_runtime.carrier import Carrier
 from agentic.layers.L02_agent_runtime.journal import Hold
 from agentic.layers.L02_agent_runtime.news import RunNews
@@ -35,13 +34,8 @@ MOST_AT_ONCE: Final = 1000
 BEAT_AGAIN: Final = 0.5
 
 
-def all_that_is_known() -> list[str]:
-    """Runs without code of somebody's own, and those whose code this process has loaded."""
-    return ["", *functions.known()]
-
-
 class Worker:
-    """Carries runs, of some agents or of any, whose code it knows: those of other code are left to who has it."""
+    """Carries runs, of some agents or of any."""
 
     def __init__(
         self,
@@ -50,8 +44,9 @@ class Worker:
         news: RunNews,
         settings: L02Settings,
         agent_ids: list[str | UUID] | None = None,
-        code: Callable[[], list[str]] = all_that_is_known,
+        carried_by: str | None = None,
     ) -> None:
+        """With `carried_by`, only runs that are kept for it: their configuration names it, and nobody else takes them."""
         self.name = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid4().hex[:8]}"
         self.taken = 0
         """Runs that were taken since the start."""
@@ -60,7 +55,7 @@ class Worker:
         self._news = news
         self._settings = settings
         self._agent_ids = agent_ids
-        self._code = code
+        self._carried_by = carried_by
         self._held: dict[str, Run] = {}
         self._holds: dict[str, Hold] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -110,7 +105,8 @@ class Worker:
                 self._settings.lease,
                 self._agent_ids,
                 self._settings.overall,
-                self._code(),
+                self._carrier.foreign,
+                self._carried_by,
             )
         )
         try:

@@ -1,7 +1,7 @@
 """A run that is carried by the command itself, so that all it hears is recorded, or told again from a recording.
 
-Nobody else takes such a run: its configuration names code that only this process knows. The steps, and what a person sees,
-are those of any run.
+Nobody else takes such a run: its configuration names who carries it, which only this process knows. The steps, and what a
+person sees, are those of any run.
 """
 
 from __future__ import annotations
@@ -17,23 +17,19 @@ from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.run import RunRef
 from agentic.layers.L02_agent_runtime.carrier import Carrier
-from agentic.layers.L02_agent_runtime.configuration import Configuration
-from agentic.layers.L02_agent_runtime.journal import Journal
 from agentic.layers.L02_agent_runtime.news import RunNews
-from agentic.layers.L02_agent_runtime.outcomes import Outcome as RunOutcome
 from agentic.layers.L02_agent_runtime.settings import L02Settings
 from agentic.layers.L02_agent_runtime.worker import Worker
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.models import Outcome
+from agentic.layers.L04_model_gateway.cassette_file import read
 from agentic.layers.L04_model_gateway.cassettes import CassetteBackend, Player, Recorder, Traffic
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.platform.command_error import CommandError
 from agentic.platform.commands.listing import say
 from agentic.platform.commands.reached import Reached
 
-FUNCTION: Final = "function"
-INSTEAD: Final = "carried_instead_of"
-"""The member of a run's configuration that keeps which code it would have run otherwise."""
+CARRIED_BY: Final = "carried_by"
 NOT_OVER: Final = ("waiting_approval", "waiting_time", "unknown")
 
 
@@ -93,14 +89,6 @@ class RecordedTools(L03Client):
         return real[-1] if real else Outcome(**told)
 
 
-class RecordedCarrier(Carrier):
-    """Carries a run as if its configuration had not been changed so that nobody else takes it."""
-
-    async def _work(self, journal: Journal, configuration: Configuration) -> RunOutcome:
-        instead = journal.run["configuration"].get(INSTEAD)
-        return await super()._work(journal, configuration.model_copy(update={FUNCTION: instead}))
-
-
 def configuration_for(agent: Agent, changes: Mapping[str, Any], marker: str) -> dict[str, Any]:
     """The configuration of a run that only who knows the marker takes.
 
@@ -113,20 +101,18 @@ def configuration_for(agent: Agent, changes: Mapping[str, Any], marker: str) -> 
         raise CannotRecordError(
             f"{agent['name']!r} calls other agents, whose runs are carried by the platform: it cannot be recorded."
         )
-    return {**configuration, FUNCTION: marker, INSTEAD: configuration.get(FUNCTION)}
+    return {**configuration, CARRIED_BY: marker}
 
 
 @asynccontextmanager
-async def carried_here(
-    platform: Reached, agent: Agent, marker: str, traffic: Traffic
-) -> AsyncGenerator[None]:
+async def carried_here(platform: Reached, marker: str, traffic: Traffic) -> AsyncGenerator[None]:
     """Carries the runs with a marker until the block is left."""
     settings = L02Settings(concurrency=1)
     l01, l03 = platform.l01, RecordedTools(platform.l03, traffic)
     l04 = L04Client(backend=CassetteBackend(traffic, platform.l04.backend))
     news = RunNews(lambda: l01)
-    carrier = RecordedCarrier(lambda: l01, lambda: l03, lambda: l04, settings)
-    worker = Worker(lambda: l01, carrier, news, settings, [agent["id"]], lambda: [marker])
+    carrier = Carrier(lambda: l01, lambda: l03, lambda: l04, settings)
+    worker = Worker(lambda: l01, carrier, news, settings, carried_by=marker)
     works: dict[str, Work] = {"news": news.follow, "runs": worker.take, "signs of life": worker.beat}
     try:
         async with Background("a run that is recorded").running(works):
@@ -138,7 +124,7 @@ async def carried_here(
 
 @asynccontextmanager
 async def recording(
-    platform: Reached, agent: Agent, marker: str, file: Path, about: Mapping[str, Any]
+    platform: Reached, marker: str, file: Path, about: Mapping[str, Any]
 ) -> AsyncGenerator[Callable[[], None]]:
     """Records into a new file. What is yielded is called when the run has ended.
 
@@ -146,20 +132,18 @@ async def recording(
         CassetteFileError: the file is there already, or cannot be made.
     """
     with Recorder(file, about) as recorder:
-        async with carried_here(platform, agent, marker, recorder):
-            yield lambda: say(f"{recorder.begun} calls are recorded in {file}.")
+        async with carried_here(platform, marker, recorder):
+            yield lambda: say(f"{len(read(file).entries)} calls are recorded in {file}.")
 
 
 @asynccontextmanager
-async def replaying(
-    platform: Reached, agent: Agent, marker: str, player: Player
-) -> AsyncGenerator[Callable[[], None]]:
+async def replaying(platform: Reached, marker: str, player: Player) -> AsyncGenerator[Callable[[], None]]:
     """Tells a recording again. What is yielded is called when the run has ended.
 
     Raises:
         CassetteMismatchError: by what is yielded: the recording goes on where the run has ended.
     """
-    async with carried_here(platform, agent, marker, player):
+    async with carried_here(platform, marker, player):
         yield player.finish
 
 

@@ -68,11 +68,11 @@ async def _with_a_cassette(platform: Reached, order: Order, agent: Agent, value:
     if order.replay is not None:
         player = recording.Player.of(order.replay)
         value = recording.input_of(player) if value is NOT_SAID else value
-        cassette = recording.replaying(platform, agent, marker, player)
+        cassette = recording.replaying(platform, marker, player)
     else:
         assert order.record is not None
         about = {"agent": agent["name"], "input": value}
-        cassette = recording.recording(platform, agent, marker, order.record, about)
+        cassette = recording.recording(platform, marker, order.record, about)
     session = await session_of(platform.l01, agent, order.session)
     async with cassette as over:
         begun = await platform.l02.run(agent["id"], value, session_id=session, configuration=configuration)

@@ -247,22 +247,24 @@ async def test_code_that_a_process_does_not_have_is_left_to_one_that_has(
     async def code(ctx: RunContext, _: Any) -> Any:
         return await ctx.step("one", lambda: 1)
 
-    @agentic.agent(name="here")
-    async def other(ctx: RunContext, _: Any) -> Any:
-        return await ctx.step("two", lambda: 2)
-
     platform = AgentRuntime(context, EAGER)
     known = functions._known.pop(code.reference)  # pyright: ignore[reportPrivateUsage]
     async with platform.running():
         l02 = platform.local_client()
         run = await begin(l02, l01_local, code)
-        later = await ended(l02, l01_local, other)
-        assert later["status"] == "completed"
-        assert (await l02.get(run["id"]))["status"] == "queued"
+        await eventually(lambda: platform.carrier.foreign)
+        assert (await l02.wait(run["id"], 1))["status"] == "suspended"
         functions.register(code.reference, known)
-        platform.worker.look()
-        run = await l02.wait(run["id"], PATIENCE)
-    assert (run["status"], run["output"]) == ("completed", 1)
+        async with carrying(code, l01=l01_local, l03=tools, l04=models, settings=EAGER):
+            run = await l02.wait(run["id"], PATIENCE)
+        assert (run["status"], run["output"]) == ("completed", 1)
+        assert run["worker"] != platform.worker.name
+    del functions._known[code.reference]  # pyright: ignore[reportPrivateUsage]
+    impatient = AgentRuntime(context, EAGER.model_copy(update={"code_patience": 0.0001}))
+    async with impatient.running():
+        run = await begin(impatient.local_client(), l01_local, code)
+        run = await impatient.local_client().wait(run["id"], PATIENCE)
+    assert run["error"]["code"] == "E2009"
 
 
 async def test_a_program_of_its_own_carries_its_agents(

@@ -100,18 +100,19 @@ class Run(TypedDict):
 
 
 class RunClaim(Body):
-    """Takes up to `limit` runs that are due, or whose worker is gone, of these agents or any.
+    """Takes up to `limit` runs that are due, or whose worker is gone, of these agents or any but those.
 
-    `overall` is how many may be running on the whole platform. With `functions`, only runs whose configuration names one of
-    them as its `function`; an empty text among them stands for runs that name none.
+    `overall` is how many may be running on the whole platform. `carried_by` are the runs that are kept for this worker: those
+    whose configuration has the same under this name, which nobody takes who does not say it.
     """
 
     worker: Name
     limit: Annotated[int, Field(ge=1, le=1000)] = 1
     lease_seconds: Seconds = 30.0
     agent_ids: Annotated[list[Id], Field(max_length=1000)] | None = None
+    except_agent_ids: Annotated[list[Id], Field(max_length=1000)] | None = None
     overall: Count | None = None
-    functions: Annotated[list[Text], Field(max_length=10_000)] | None = None
+    carried_by: Name | None = None
 
 
 class RunBeat(Body):

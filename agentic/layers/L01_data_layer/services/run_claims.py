@@ -31,7 +31,8 @@ class RunClaims:
                 event_ids,
                 trace(),
                 now(),
-                body.functions,
+                body.except_agent_ids,
+                body.carried_by,
             )
         return Answer(b'{"items":%b}' % row[0])
 
