@@ -151,6 +151,15 @@ def demo(
         str | None, typer.Option(help="Without it: the best that can be asked.", show_default=False)
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the browser.")] = False,
+    port: Annotated[
+        int,
+        typer.Option(
+            envvar="PLATFORM_PORT",
+            min=0,
+            max=65535,
+            help="The front door of the platform that it starts, if it does.",
+        ),
+    ] = 8000,
     data_dir: DataDir = None,
     url: Url = None,
     key: Key = None,
@@ -162,7 +171,7 @@ def demo(
     """
     from agentic.platform.commands.demo import demo as show
 
-    show(where(data_dir, url, key), model, browser=not no_browser)
+    show(where(data_dir, url, key), model, port, browser=not no_browser)
 
 
 # -- runs

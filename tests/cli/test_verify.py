@@ -32,7 +32,7 @@ NOWHERE = "http://127.0.0.1:1"
 
 
 @pytest.mark.parametrize("mode", ["together", "--separate"])
-def test_it_is_green_and_leaves_no_agent(mode: str, data_dir: Path) -> None:
+def test_it_is_green_and_leaves_nothing_that_works(mode: str, data_dir: Path) -> None:
     with up(data_dir, *(() if mode == "together" else (mode,))) as platform:
         status = platform.wait_until_it_runs()
         verified = run("verify", "--data-dir", data_dir)
@@ -43,9 +43,16 @@ def test_it_is_green_and_leaves_no_agent(mode: str, data_dir: Path) -> None:
         report = json.loads(again.out)
         assert again.code == OK and report["ok"] and report["failed"] == 0
         steps = {check["step"] for check in report["checks"]}
-        assert steps >= {*"123456789", *"abcdefghi"}
+        assert steps >= {*"123456789", *"abcdefghi", "L02", "L03", "L04"}
         l01 = next(layer["url"] for layer in status["layers"] if layer["id"] == "L01")
-        assert httpx2.get(f"{l01}/agents?total=true").json()["total"] == 0
+        left = httpx2.get(f"{l01}/agents").json()["items"]
+        assert {(agent["name"], agent["status"]) for agent in left} == {("running-agent", "terminated")}
+        assert httpx2.get(f"{l01}/runs?status=running&total=true").json()["total"] == 0
+        l04 = next(layer["url"] for layer in status["layers"] if layer["id"] == "L04")
+        assert {each["name"] for each in httpx2.get(f"{l04}/providers").json()["items"]} == {
+            "ollama",
+            "local",
+        }
         assert run("check", "--data-dir", data_dir).code == OK
 
 
@@ -74,6 +81,7 @@ async def test_it_is_green_on_layers_that_were_started_by_hand(
         url = ("--url", f"http://localhost:{front_door}", "--data-dir", data_dir)
         verified = run("verify", *url, environment=stores)
     assert verified.code == OK, verified
+    assert "no agent was run" in verified.out
     assert not data_dir.exists()
 
 

@@ -25,7 +25,7 @@ from agentic.platform.foundation import Wishes
 from agentic.platform.lifetime import leave
 from agentic.platform.lifetime import run as run_until_told
 from agentic.platform.logs import log_to_terminal
-from agentic.platform.ports import FRONT_DOOR, LOCALHOST
+from agentic.platform.ports import LOCALHOST
 from agentic.platform.screen import Screen, say_failure
 from agentic.platform.state import PlatformState, read_state
 
@@ -46,7 +46,7 @@ DOCUMENT: Final = (
 )
 
 
-def demo(where: Where, model: str | None, *, browser: bool) -> NoReturn:
+def demo(where: Where, model: str | None, port: int, *, browser: bool) -> NoReturn:
     """Shows the demo, and ends the process with its exit code."""
     if where.url is not None or read_state(where.data_dir) is not None:
 
@@ -54,10 +54,10 @@ def demo(where: Where, model: str | None, *, browser: bool) -> NoReturn:
             return await _show(platform, model, browser=browser)
 
         leave(on_platform(where, work))
-    leave(ending(lambda: _with_a_platform(where, model, browser=browser)))
+    leave(ending(lambda: _with_a_platform(where, model, port, browser=browser)))
 
 
-def _with_a_platform(where: Where, model: str | None, *, browser: bool) -> int:
+def _with_a_platform(where: Where, model: str | None, port: int, *, browser: bool) -> int:
     from agentic.platform.together import run_together
 
     screen = Screen()
@@ -69,7 +69,7 @@ def _with_a_platform(where: Where, model: str | None, *, browser: bool) -> int:
 
     async def main() -> int:
         log_to_terminal()
-        await run_together(Wishes(LOCALHOST, FRONT_DOOR, where.data_dir), screen, ready)
+        await run_together(Wishes(LOCALHOST, port, where.data_dir), screen, ready)
         return FAILED
 
     return run_until_told(main, screen.stopping)

@@ -295,3 +295,15 @@ async def test_a_fork_begins_in_the_middle_with_changes(l01: L01Client) -> None:
         await l01.runs.fork(NOBODY, 0)
     await settled(l01)
     assert (await l01.check())["differences"] == []
+
+
+async def test_a_run_that_is_kept_for_somebody_is_taken_by_nobody_else(l01: L01Client) -> None:
+    kept = await l01.runs.create(configuration={"carried_by": "me"})
+    plain = await l01.runs.create()
+    assert [run["id"] for run in await l01.runs.claim("w1", 10, 0.001)] == [plain["id"]]
+    assert await l01.runs.claim("w2", 10, 30, carried_by="you") == []
+    assert [run["id"] for run in await l01.runs.claim("w3", 10, 0.001, carried_by="me")] == [kept["id"]]
+    while not (adopted := await l01.runs.claim("w4", 10, 30, carried_by="me")):
+        await asyncio.sleep(0.01)
+    assert [run["id"] for run in adopted] == [kept["id"]]
+    assert [run["id"] for run in await l01.runs.claim("w5", 10, 30)] == [plain["id"]]
