@@ -21,8 +21,8 @@ import httpx2
 
 from agentic import __version__
 from agentic.layers.L03_tool_execution.errors import (
-    ToolAnswerTooLargeError,
     ForbiddenAddressError,
+    ToolAnswerTooLargeError,
     ToolRefusedError,
     UnreachableToolError,
 )

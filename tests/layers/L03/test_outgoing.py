@@ -20,8 +20,8 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L03_tool_execution import outgoing as outgoing_module
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.errors import (
-    ToolAnswerTooLargeError,
     ForbiddenAddressError,
+    ToolAnswerTooLargeError,
     ToolRefusedError,
     UnreachableToolError,
 )
