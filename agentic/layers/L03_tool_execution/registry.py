@@ -62,7 +62,9 @@ class Registry:
         self._loaded: float | None = None
         self._forgotten = 0
         self._registered = False
+        self._registering = asyncio.Lock()
         self._loading = asyncio.Lock()
+        """Held while records are read or made: a reading that began before one was made would lose it."""
 
     # -- functions of this process
 
@@ -93,12 +95,23 @@ class Registry:
 
     async def register(self) -> None:
         """Gives each function of this process its record, and brings what the record says of it up to date."""
-        await self._load()
-        for made in list(self._own.values()):
-            await self._record_of(made)
-        self._registered = True
+        async with self._registering:
+            if self._registered:
+                return
+            await self._load()
+            self._registered = True  # before it is: a function that is added meanwhile says that it is not
+            try:
+                for made in list(self._own.values()):
+                    await self._record_of(made)
+            except BaseException:
+                self._registered = False
+                raise
 
     async def _record_of(self, made: Tool) -> ToolRecord:
+        async with self._loading:
+            return await self._kept(made)
+
+    async def _kept(self, made: Tool) -> ToolRecord:
         record = self._records.get(made.name)
         schema_def = {**made.parameters, KEYWORD: {"kind": made.kind}}
         if record is None:
@@ -214,8 +227,7 @@ class Registry:
     async def complete(self) -> None:
         """All records, those of this process's functions among them: the layer may have started this moment."""
         await self._fresh()
-        if not self._registered:
-            await self.register()
+        await self.register()
 
     async def _fresh(self) -> None:
         if self._loaded is None or asyncio.get_running_loop().time() - self._loaded > MEMORY:
