@@ -162,7 +162,7 @@ class SecretMissingError(ToolLayerError):
 
 
 class NoSandboxError(ToolLayerError):
-    """There is no sandbox: install the extra `sandbox`, or bubblewrap. Without one no code of a model is run."""
+    """There is no sandbox: install the extra `sandbox`, or bubblewrap, which does not do for root. Without one no code of a model is run."""
 
     code = "E3017"
     status = 501

@@ -28,7 +28,9 @@ SETTINGS = L03Settings(sandbox_seconds=1, sandbox_memory=64 * 1024 * 1024, sandb
 
 
 def bubblewrap_works() -> bool:
-    """Whether this machine has bubblewrap, and lets it make its namespaces."""
+    """Whether this machine has bubblewrap, and lets an ordinary user make its namespaces."""
+    if os.geteuid() == 0:
+        return False
     try:
         command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
         return subprocess.run(command, capture_output=True).returncode == 0
@@ -175,5 +177,19 @@ async def test_a_bubblewrap_that_does_not_work_is_said_to_be_none(
     broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(NoSandboxError, match="No permissions"):
         await Sandbox(SETTINGS.model_copy(update={"sandbox": "bubblewrap"})).run_python("1")
+
+
+async def test_root_is_not_given_bubblewrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    there = tmp_path / "bwrap"
+    there.touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    wanted = SETTINGS.model_copy(update={"sandbox": "bubblewrap"})
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert available(wanted) == "bubblewrap"
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert available(wanted) == "none"
+    with pytest.raises(NoSandboxError, match="does not do for root"):
+        await Sandbox(wanted).run_python("1")

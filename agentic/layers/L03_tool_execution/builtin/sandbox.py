@@ -2,12 +2,14 @@
 
 Monty is an interpreter of its own, in a worker process, with no files, network or processes to offer; it knows a part of the
 language and of its library. Bubblewrap gives a whole Python a world of its own: no network, read-only system files, a
-folder that is gone afterwards, and an end of everything at the end. Without either, nothing is run.
+folder that is gone afterwards, and an end of everything at the end; but not to root, whom no limit keeps from making
+processes without end, not even in there. Without either, nothing is run.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 import sysconfig
@@ -50,9 +52,14 @@ def available(settings: L03Settings) -> Kind:
     wanted = settings.sandbox
     if wanted in ("auto", "monty") and find_spec("pydantic_monty") is not None:
         return "monty"
-    if wanted in ("auto", "bubblewrap") and sys.platform == "linux" and shutil.which("bwrap"):
+    if wanted in ("auto", "bubblewrap") and _holds_processes() and shutil.which("bwrap"):
         return "bubblewrap"
     return "none"
+
+
+def _holds_processes() -> bool:
+    """Whether Linux holds this user to a number of processes: RLIMIT_NPROC does not count those of root."""
+    return sys.platform == "linux" and os.geteuid() != 0
 
 
 class Sandbox:
