@@ -76,7 +76,9 @@ def written_out(guide: Path, platform: ScriptedPlatform, folder: Path) -> str:
         elif language == "python" and (named := FILE_NAME.match(code)):
             (folder / named[1]).write_text(code)
     assert commands
-    return "\n".join(commands)
+    script = "\n".join(commands)
+    unused = [file.stem for file in folder.glob("*.py") if file.stem not in script]
+    return "\n".join([script, *(f"python3 -c 'import {name}'" for name in unused)])
 
 
 def environment(platform: ScriptedPlatform, folder: Path) -> dict[str, str]:
