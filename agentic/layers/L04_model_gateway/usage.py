@@ -101,6 +101,7 @@ class UsageWriter:
             if not self.backlog:
                 self._came.clear()
                 await self._came.wait()
+            if not self._writing and len(self._waiting) < BATCH:
                 await asyncio.sleep(GATHERING)
             try:
                 await self._write_some()

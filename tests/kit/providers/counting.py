@@ -356,3 +356,4 @@ class _Connection(asyncio.Protocol):
             self._transport.write(FILLING[:size])
             size -= len(FILLING)
             await self._writable.wait()
+            await asyncio.sleep(0)  # a client that has gone is noticed here, and cancels this
