@@ -1,7 +1,7 @@
 """Agentic: a self-hosted platform for AI agents, ten layers in one process.
 
-Of the platform's parts, those that an agent of your own is written with are here too: `agentic.agent`, `agentic.carrying`,
-`agentic.run`. They are loaded when they are first used.
+Of the platform's parts, those that an agent of your own is written with are here too: `agentic.agent`, `agentic.tool`,
+`agentic.carrying`, `agentic.run`. They are loaded when they are first used.
 """
 
 from importlib import import_module
@@ -16,6 +16,7 @@ _OFFERED = {
     "carrying": "agentic.layers.L02_agent_runtime.own_worker",
     "run": "agentic.layers.L02_agent_runtime.own_worker",
     "run_worker": "agentic.layers.L02_agent_runtime.own_worker",
+    "tool": "agentic.layers.L03_tool_execution.functions",
 }
 
 
