@@ -17,7 +17,7 @@ class Wanted:
     """Types by name or prefix (`agent.*`, several separated by commas), one kind of aggregate, one aggregate.
 
     Raises:
-        InvalidError: `aggregate_id` is no id.
+        InvalidError: `aggregate_id` is no id, or `event_type` names no type.
     """
 
     def __init__(self, filters: Mapping[str, str]) -> None:
@@ -25,6 +25,8 @@ class Wanted:
         names = [name.strip() for name in self.filters.get("event_type", "").split(",") if name.strip()]
         self._names = frozenset(name for name in names if not name.endswith("*"))
         self._prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
+        if self.filters.get("event_type") and not names:
+            raise InvalidError.of(("event_type", "names no type"))
         self._any_type = not names
         self._aggregate_type = self.filters.get("aggregate_type")
         self._aggregate_id = _id(self.filters.get("aggregate_id"))

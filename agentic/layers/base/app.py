@@ -192,6 +192,8 @@ class LayerApp(FastAPI):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _head_alone(send)
         path = _without_last_slash(scope)
         state = scope.setdefault("state", {})
         headers = read_headers(scope["headers"], state.get("request_id"))
@@ -238,6 +240,17 @@ class LayerApp(FastAPI):
             if started:
                 raise
             await problem_response(translate(error), request_id)(scope, receive, reply)
+
+
+def _head_alone(send: Send) -> Send:
+    """Sends the head of an answer and no body, and waits for none: a stream would never end."""
+
+    async def reply(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body", "body": b""})
+
+    return reply
 
 
 def _without_last_slash(scope: Scope) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from agentic.layers.base.errors import PlatformError
 from agentic.platform.command_error import CommandError
@@ -34,4 +35,7 @@ def ending(work: Callable[[], int]) -> int:
         say_failure(
             CommandError(f"The environment holds a setting that cannot be used. {error.title}: {wrong}.")
         )
+        return FAILED
+    except SettingsError as error:  # what should be JSON is none; the value is not in the message
+        say_failure(CommandError(f"The environment holds a setting that cannot be read as JSON: {error}."))
         return FAILED

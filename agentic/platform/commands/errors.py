@@ -37,7 +37,7 @@ def errors(code: str | None) -> int:
     error = next((error for error in catalogue() if error.code == wanted), None)
     if error is None:
         say_failure(
-            LookupError(f"There is no error {wanted}."), "`platform errors` lists those that there are."
+            LookupError(f"There is no error {wanted!r}."), "`platform errors` lists those that there are."
         )
         return FAILED
     _print_one(error)

@@ -260,3 +260,12 @@ async def _next_events(followed: AsyncGenerator[Any], count: int) -> list[dict[s
 def _event(position: int) -> bytes:
     event = {"event_type": "a", "aggregate_type": "b", "aggregate_id": str(uuid4()), "position": position}
     return json.dumps({**event, "payload": "line\u2028and paragraph\u2029"}, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("path", ["/agents", "/health/live", "/events/stream"])
+async def test_head_is_answered_as_get_is_and_at_once(l01_url: str, path: str) -> None:
+    async with httpx2.AsyncClient(base_url=l01_url, trust_env=False, timeout=10) as client:
+        answer = await client.head(path)
+    assert answer.status_code == 200
+    assert answer.content == b""
+    assert answer.headers["content-type"].startswith(("application/json", "text/event-stream"))

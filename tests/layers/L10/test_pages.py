@@ -485,8 +485,8 @@ async def test_health_is_what_was_measured(
     assert "2 of 3 layers ready" in page
     assert re.search(r'id="L11">.*?Down.*?no route', page, re.S)
     assert "L02" not in page
-    assert re.search(r'id="L11">.*?title="1 of 1">1</td>', page, re.S)
-    assert re.search(r'id="L01">.*?title="0 of 2">0</td>', page, re.S)
+    assert re.search(r'id="L11">.*?title="([1-9]) of \1">\1</td>', page, re.S)
+    assert re.search(r'id="L01">.*?title="0 of [2-9]">0</td>', page, re.S)
 
 
 async def test_each_layer_shows_the_last_event_of_its_work(
