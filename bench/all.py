@@ -17,6 +17,7 @@ BENCHMARKS = (
     "million",
     "dashboard",
     "lighthouse",
+    "runs",
     "startup",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from agentic.platform import exit_codes
+from agentic.platform.catalogue import CATALOGUE
 from tests.kit.commands import PATIENCE, family, plain_environment, run, up, wait_until_gone
 from tests.kit.process import free_port
 
@@ -32,7 +33,7 @@ async def test_each_layer_has_a_process_and_comes_back_when_it_dies(data_dir: Pa
         status = await asyncio.to_thread(platform.wait_until_it_runs)
         assert status["mode"] == "separate"
         pids = {layer["pid"] for layer in status["layers"]}
-        assert len(pids) == 4 and platform.process.pid not in pids
+        assert len(pids) == len(CATALOGUE) and platform.process.pid not in pids
         agents = f"{layer(status, 'L09')['url']}/api/v1/agents"
         async with httpx2.AsyncClient(trust_env=False) as client:
             made = await client.post(agents, headers=TEST_KEY, json={"name": "apart"})

@@ -17,8 +17,11 @@ from agentic.layers.L01_data_layer.models import error_codes
 from agentic.layers.L01_data_layer.models.agent import AGENTS
 from agentic.layers.L01_data_layer.models.error_codes import (
     BrokenReferenceError,
+    BudgetExceededError,
+    ConsumedError,
     DatabaseUnavailableError,
     ExistsError,
+    FencedError,
     IdempotencyError,
     InternalError,
     InvalidError,
@@ -83,6 +86,26 @@ async def state(l01: L01Client) -> None:
     await l01.update_goal(goal["id"], {"status": "completed"})
 
 
+async def fenced(l01: L01Client) -> None:
+    run = await l01.runs.create()
+    await l01.runs.claim("w")
+    await l01.runs.step(run["id"], 7, kind="step", name="s")
+
+
+async def consumed(l01: L01Client) -> None:
+    approval = await l01.approvals.create(title="?")
+    await l01.tool_executions.reserve("k", approval_id=approval["id"])
+
+
+async def over_budget(l01: L01Client) -> None:
+    await l01.budgets.create(scope="key", subject="k", max_tokens=10)
+    try:
+        await l01.usage.reserve(provider="p", model="m", key_id="k", tokens=11)
+    except BudgetExceededError as error:
+        del error.members["budget"]["id"]
+        raise
+
+
 CASES: list[tuple[Callable[[L01Client], Awaitable[None]], type[PlatformError], str, dict[str, Any]]] = [
     (
         invalid,
@@ -104,6 +127,17 @@ CASES: list[tuple[Callable[[L01Client], Awaitable[None]], type[PlatformError], s
     (stale_append, StaleVersionError, "at version 0, not 3", {"current_version": 0}),
     (too_large, TooLargeError, "10 MB", {}),
     (idempotency, IdempotencyError, "key", {}),
+    (fenced, FencedError, "stands at token 1, not 7", {"current_token": 1}),
+    (consumed, ConsumedError, "is pending", {"current_status": "pending"}),
+    (
+        over_budget,
+        BudgetExceededError,
+        "10 tokens",
+        {
+            "budget": {"scope": "key", "subject": "k", "period": "total"},
+            "left": {"tokens": 10, "cost": None},
+        },
+    ),
     (state, StateError, "pending cannot become completed", {"current_status": "pending"}),
 ]
 

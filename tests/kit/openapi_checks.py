@@ -12,6 +12,15 @@ UNSAYABLE = re.compile(
     "|a NUL character cannot be stored"
     "|a time is between the years"
     "|not before until"
+    "|needed for every scope but all, which has none"
+    "|not the id of one, as (agent|run|goal) needs"
+    "|part of tokens, so not more"
+    "|needed with run_id"
+    "|the run has [0-9]+ steps"
+    "|not the number of a tool step that is copied"
+    "|either cron or at says when"
+    "|is no (minute|hour|day|month)|five fields: minute"
+    "|there is no time zone"
     "|Input should be a valid integer"  # 1.0, which is one to JSON Schema
 )
 """Why a request may be refused that meets its schema."""

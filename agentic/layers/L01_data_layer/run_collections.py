@@ -59,6 +59,7 @@ class Runs(Collection[Run]):
         lease_seconds: float = 30.0,
         agent_ids: list[Ref] | None = None,
         overall: int | None = None,
+        except_agent_ids: list[Ref] | None = None,
     ) -> list[Run]:
         """Takes runs that are due, or whose worker is gone: `running`, each with a new token and a lease.
 
@@ -72,6 +73,7 @@ class Runs(Collection[Run]):
                 "limit": limit,
                 "lease_seconds": float(lease_seconds),
                 "agent_ids": agent_ids,
+                "except_agent_ids": except_agent_ids,
                 "overall": overall,
             }
         )

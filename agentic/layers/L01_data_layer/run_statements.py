@@ -17,7 +17,7 @@ from agentic.layers.L01_data_layer.usage_statements import SETTLED, settling
 
 FINAL: Final = "('completed', 'failed', 'cancelled')"
 
-CLAIM_LOCK: Final = "SELECT pg_advisory_xact_lock(0x4C3033)"
+CLAIM_LOCK: Final = "SELECT pg_advisory_xact_lock(4993075)"
 """Claims follow each other, and each looks when it is its turn: two that counted at once would both see the last place."""
 
 _MOST: Final = "(agents.configuration #> '{limits,concurrency}')"
@@ -34,6 +34,7 @@ WITH RECURSIVE turn (agent) AS (
 ), adopted AS MATERIALIZED (
   SELECT id, row_number() OVER (ORDER BY lease_until) AS place FROM busy
   WHERE coalesce(lease_until, '-infinity') < statement_timestamp() AND ($4::uuid[] IS NULL OR agent = ANY($4::uuid[]))
+    AND NOT coalesce(agent = ANY($9::uuid[]), false)
   ORDER BY lease_until LIMIT $2::bigint
 ), due AS MATERIALIZED (
   SELECT next.id, row_number() OVER (ORDER BY next.priority DESC, next.n + coalesce(load.n, 0), next.due_at, next.id)
@@ -49,6 +50,7 @@ WITH RECURSIVE turn (agent) AS (
     ) first
   ) next
   WHERE turn.agent IS NOT NULL AND ($4::uuid[] IS NULL OR turn.agent = ANY($4::uuid[]))
+    AND NOT coalesce(turn.agent = ANY($9::uuid[]), false)
     AND CASE WHEN jsonb_typeof({_MOST}) = 'number'
       THEN next.n + coalesce(load.n, 0) <= {_MOST}::numeric ELSE true END
   ORDER BY place
@@ -77,7 +79,7 @@ WITH RECURSIVE turn (agent) AS (
 SELECT coalesce(json_agg({record(tables.RUNS, "changed")} ORDER BY place), '[]') FROM changed
 """
 """Parameters: worker, limit, lease in seconds, agents or null, how many may run at all or null, as many event ids as the
-limit, metadata, moment. One row: the runs as JSON.
+limit, metadata, moment, agents to leave out or null. One row: the runs as JSON.
 
 Adopted runs come first, and fill no new place. The runs of one agent are looked at through their own part of the index,
 as many as could be taken: a long queue of one costs the others nothing.

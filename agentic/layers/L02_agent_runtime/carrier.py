@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
 
 import structlog
 
 from agentic.layers.base import tracing
 from agentic.layers.base.common_errors import StateError
 from agentic.layers.base.errors import PlatformError
+from agentic.layers.base.ids import now
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.error_codes import FencedError
 from agentic.layers.L01_data_layer.models.run import Run
@@ -16,7 +20,7 @@ from agentic.layers.L02_agent_runtime.asking import Asking
 from agentic.layers.L02_agent_runtime.configuration import Configuration, configuration_of
 from agentic.layers.L02_agent_runtime.context_lengths import ContextLengths
 from agentic.layers.L02_agent_runtime.errors import BrokenRunError
-from agentic.layers.L02_agent_runtime.functions import function_of
+from agentic.layers.L02_agent_runtime.functions import function_of, is_known
 from agentic.layers.L02_agent_runtime.journal import UNSURE, Hold, Journal
 from agentic.layers.L02_agent_runtime.limits import Guard
 from agentic.layers.L02_agent_runtime.loop import AgentLoop
@@ -25,6 +29,7 @@ from agentic.layers.L02_agent_runtime.outcomes import (
     Outcome,
     RunEndsError,
     failed,
+    in_seconds,
     suspended,
 )
 from agentic.layers.L02_agent_runtime.recovery import recover
@@ -54,6 +59,7 @@ class Carrier:
         self._l04 = l04
         self._settings = settings
         self._contexts: ContextLengths | None = None
+        self._foreign: dict[str, float] = {}
 
     async def carry(self, run: Run, hold: Hold) -> str | None:
         """Goes on with a run until it ends or waits; answers what it became, none when others have decided that."""
@@ -125,6 +131,8 @@ class Carrier:
         agents = SubAgents(l01, run, configuration.tools, configuration.depth, settings.depth)
         tools = ToolUse(journal, self._l03(), agents, run["configuration"], guard)
         if configuration.function is not None:
+            if not is_known(configuration.function) and self._may_wait(run):
+                return suspended(in_seconds(0))
             function = function_of(configuration.function)
             return await FunctionRun(journal, configuration, function, asking, tools, agents, guard).run()
         await tools.load()
@@ -140,6 +148,21 @@ class Carrier:
             reply_reserve=settings.reply_reserve,
         )
         return await loop.run()
+
+    def _may_wait(self, run: Run) -> bool:
+        """Leaves a run to whoever has its agent's code: here it is not taken again for a while."""
+        age = (now() - datetime.fromisoformat(run["created_at"])).total_seconds()
+        if age > self._settings.code_patience or run["agent_id"] is None:
+            return False
+        self._foreign[run["agent_id"]] = time.monotonic() + self._settings.code_look
+        return True
+
+    @property
+    def foreign(self) -> list[str | UUID] | None:
+        """The agents whose code is not here."""
+        for agent_id in [each for each, until in self._foreign.items() if until < time.monotonic()]:
+            del self._foreign[agent_id]
+        return list(self._foreign) or None
 
     async def _context_of(self, configuration: Configuration) -> int:
         if self._contexts is None:

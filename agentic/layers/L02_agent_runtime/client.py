@@ -15,8 +15,9 @@ from contextlib import aclosing
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
+from agentic.layers.base.ids import timestamp
 from agentic.layers.base.operation import Call, Operation
-from agentic.layers.L01_data_layer.collection import given
+from agentic.layers.base.states import RUN, final_states
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.approval import Approval
 from agentic.layers.L01_data_layer.models.resource import Page
@@ -31,9 +32,21 @@ from agentic.layers.L02_agent_runtime.stream import RunEvent
 DEFAULT_URL: Final = "http://localhost:8003"
 URL_VARIABLE: Final = "PLATFORM_L02_URL"
 KEY_VARIABLE: Final = "PLATFORM_L02_KEY"
-AT_REST: Final = frozenset(("completed", "failed", "cancelled", "waiting_approval"))
+FINAL: Final = final_states(RUN)
 
 Ref = str | UUID
+
+
+def given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not none."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def at_rest(run: Run) -> bool:
+    """Whether a run does nothing more without somebody. One that waits for a decision is due as soon as there is one."""
+    if run["status"] == "waiting_approval":
+        return run["due_at"] is None or run["due_at"] > timestamp()
+    return run["status"] in FINAL
 
 
 class L02Client:
@@ -132,7 +145,7 @@ class L02Client:
             left = deadline - loop.time()
             query = {"wait": max(0, min(models.LONGEST_WAIT, round(left)))}
             run: Run = await self.backend.call(models.GET_RUN, Call({"id": run_id}, query))
-            if run["status"] in AT_REST or loop.time() >= deadline:
+            if at_rest(run) or loop.time() >= deadline:
                 return run
             if query["wait"] == 0:
                 await asyncio.sleep(max(0.0, min(0.1, deadline - loop.time())))

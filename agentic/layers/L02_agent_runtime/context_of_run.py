@@ -96,7 +96,7 @@ class RunContext:
         """Uses a tool, and answers its output.
 
         Raises:
-            ToolFailedError: it did not succeed.
+            ToolCallError: it did not succeed.
         """
         return await self._doing.tool(name, {**(arguments or {}), **more})
 

@@ -14,6 +14,7 @@ from agentic.layers.base.tracing import traced
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L01_data_layer.models.run_step import StepQuery
+from agentic.layers.L02_agent_runtime.client import at_rest
 from agentic.layers.L02_agent_runtime.comparison import compare
 from agentic.layers.L02_agent_runtime.configuration import check_configuration
 from agentic.layers.L02_agent_runtime.errors import AgentNotActiveError, NotWaitingError
@@ -30,12 +31,10 @@ from agentic.layers.L02_agent_runtime.models import (
 )
 from agentic.layers.L02_agent_runtime.news import RunNews
 from agentic.layers.L02_agent_runtime.sessions import branch
-from agentic.layers.L02_agent_runtime.subagents import FINAL, wake
+from agentic.layers.L02_agent_runtime.subagents import wake
 
 LOOK: Final = 1.0
 """Seconds after which a waiting request looks for itself."""
-AT_REST: Final = FINAL | {"waiting_approval"}
-"""States in which a run does nothing without somebody."""
 
 
 class RunControl:
@@ -97,7 +96,7 @@ class RunControl:
                 news.clear()
                 run = await self._l01().runs.get(run_id)
                 left = deadline - loop.time()
-                if run["status"] in AT_REST or left <= 0 or self._news.ended:
+                if at_rest(run) or left <= 0 or self._news.ended:
                     return run
                 try:
                     async with asyncio.timeout(min(left, LOOK)):

@@ -93,7 +93,7 @@ class AgentCodeError(RuntimeLayerError):
     title = "Agent code failed"
 
 
-class ToolFailedError(RuntimeLayerError):
+class ToolCallError(RuntimeLayerError):
     """A tool that an agent's code called did not succeed."""
 
     code = "E2011"

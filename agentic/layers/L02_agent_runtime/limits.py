@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from agentic.layers.base import jsonio
@@ -25,10 +26,19 @@ class Spending:
     """What a run has used so far, by its steps."""
 
     def __init__(self, steps: Sequence[RunStep]) -> None:
+        self._steps = steps
         self.steps = sum(step["kind"] in WORK for step in steps)
         self.tokens = sum((step["input_tokens"] or 0) + (step["output_tokens"] or 0) for step in steps)
-        self.cost = sum(float(step["cost"] or 0) + _child_cost(step) for step in steps)
-        self.seconds = _seconds(steps)
+
+    @cached_property
+    def cost(self) -> float:
+        """US dollars, with what the runs of agents that were called cost."""
+        return sum(float(step["cost"] or 0) + _child_cost(step) for step in self._steps)
+
+    @cached_property
+    def seconds(self) -> float:
+        """How long steps were at work."""
+        return _seconds(self._steps)
 
 
 def _child_cost(step: RunStep) -> float:
@@ -120,7 +130,7 @@ class Guard:
             LoopDetectedError: the model turns in a circle.
             StalledError: it answers nothing.
         """
-        exchanges = _exchanges(steps)
+        exchanges = _exchanges(steps, LONGEST_CYCLE * self._repeats)
         for length in range(1, LONGEST_CYCLE + 1):
             tail = exchanges[-length * self._repeats :]
             if len(tail) == length * self._repeats and tail == tail[:length] * self._repeats and all(tail):
@@ -140,24 +150,20 @@ def reached(name: str, limit: float, used: float, more: str = "") -> LimitReache
     return LimitReachedError(detail, limit=name, allowed=limit, used=used)
 
 
-def _exchanges(steps: Sequence[RunStep]) -> list[bytes]:
-    """What each answer of the model asked of tools and what they said, as something to compare; empty: nothing."""
-    results: dict[int, list[tuple[int, str, Any, Any]]] = {}
-    asked: list[int] = []
+def _exchanges(steps: Sequence[RunStep], most: int) -> list[bytes]:
+    """What the last answers of the model asked of tools and what those said, as something to compare; empty: nothing."""
+    asked = [step["number"] for step in steps if step["kind"] == "model" and step["status"] == "completed"][
+        -most:
+    ]
+    results: dict[int, list[tuple[int, str, Any, Any]]] = {number: [] for number in asked}
     for step in steps:
-        if step["kind"] == "model" and step["status"] == "completed":
-            asked.append(step["number"])
-        elif step["kind"] == "tool":
+        if step["kind"] == "tool" and (found := results.get(given(step).get("asked", 0))) is not None:
             where = given(step)
-            entry = (
-                where.get("index", 0),
-                step["name"] or "",
-                where.get("arguments"),
-                step["output"] or step["error"],
-            )
-            results.setdefault(where.get("asked", 0), []).append(entry)
-    found = [sorted(results.get(number, []), key=lambda entry: entry[0]) for number in asked]
-    return [jsonio.encode(each) if each else b"" for each in found]
+            said = step["output"] if step["output"] is not None else step["error"]
+            found.append((where.get("index", 0), step["name"], where.get("arguments"), said))
+    for found in results.values():
+        found.sort(key=lambda entry: entry[0])
+    return [jsonio.encode(found) if found else b"" for found in results.values()]
 
 
 def _names(steps: Sequence[RunStep], length: int) -> str:

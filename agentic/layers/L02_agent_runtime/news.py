@@ -13,8 +13,7 @@ from typing import Any, Final
 import structlog
 
 from agentic.layers.base import jsonio
-from agentic.layers.L01_data_layer.backends.backend import FeedEvent
-from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.client import FeedEvent, L01Client
 
 log = structlog.get_logger()
 

@@ -1,17 +1,14 @@
 """Runs an agent's own code by its steps: what is there is given back, what is not is done and written.
 
-Each call has a place: its number within the task that makes it, and the place of that task. So calls that run at the
-same time (`asyncio.gather`) find their own steps again, in whatever order they were written.
+What stands where is said by places (`places.py`), so calls that run at the same time (`asyncio.gather`) find their own
+steps again, in whatever order they were written.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, TypeVar
@@ -27,7 +24,7 @@ from agentic.layers.L02_agent_runtime.context_of_run import Answer, Decision, Ru
 from agentic.layers.L02_agent_runtime.errors import (
     AgentCodeError,
     ChildFailedError,
-    ToolFailedError,
+    ToolCallError,
 )
 from agentic.layers.L02_agent_runtime.functions import Function
 from agentic.layers.L02_agent_runtime.journal import Journal, started
@@ -40,6 +37,7 @@ from agentic.layers.L02_agent_runtime.outcomes import (
     together,
     waiting,
 )
+from agentic.layers.L02_agent_runtime.places import begin, next_place, slot_of
 from agentic.layers.L02_agent_runtime.recorded import Recorded
 from agentic.layers.L02_agent_runtime.step_parts import result_of, said_in
 from agentic.layers.L02_agent_runtime.subagents import ChildEnd, SubAgents, find_agent
@@ -47,26 +45,11 @@ from agentic.layers.L02_agent_runtime.tool_use import ToolUse
 
 T = TypeVar("T")
 
-TO_THE_CODE: Final = (ToolFailedError, ChildFailedError, AgentCodeError)
+TO_THE_CODE: Final = (ToolCallError, ChildFailedError, AgentCodeError)
 """What the code may catch; anything else ends the work on the run."""
 SETTLE: Final = 0.02
 """Seconds that the code has to do something more when all that it has begun is waiting."""
 CANCEL_AGAIN: Final = 1.0
-NESTED: Final = 1_000_000
-"""Effect keys need a number: of places in tasks within tasks, it lies beyond those of steps."""
-
-
-@dataclass
-class _Scope:
-    """A task of the code, by its place, and how far it has come."""
-
-    path: str
-    task: asyncio.Task[Any] | None
-    calls: int = 0
-    tasks: int = 0
-
-
-_scope: ContextVar[_Scope] = ContextVar("scope")
 
 
 class FunctionRun:
@@ -120,7 +103,7 @@ class FunctionRun:
             await _end(code)
 
     async def _run_code(self, context: RunContext) -> Any:
-        _scope.set(_Scope("", asyncio.current_task()))
+        begin()
         try:
             return _as_json(await self._function(context, self._journal.run["input"]), "The agent's answer")
         except (AgentCodeError, asyncio.CancelledError):
@@ -144,15 +127,6 @@ class FunctionRun:
 
     # -- the frame of every call
 
-    def _place(self) -> str:
-        scope, task = _scope.get(), asyncio.current_task()
-        if scope.task is not task:
-            scope.tasks += 1
-            scope = _Scope(f"{scope.path}/{scope.calls}.{scope.tasks}", task)
-            _scope.set(scope)
-        scope.calls += 1
-        return f"{scope.path}/{scope.calls}"
-
     async def _durably(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does the work of a call. What ends the run does not come back into the code: it could catch it."""
         self._busy += 1
@@ -170,7 +144,8 @@ class FunctionRun:
             self._end = error
         finally:
             self._busy -= 1
-            self._changed.set()
+            if self._waits or self._end is not None:
+                self._changed.set()
         await asyncio.Event().wait()  # until the code is cancelled
         raise AssertionError("cancelled")
 
@@ -178,7 +153,7 @@ class FunctionRun:
 
     async def model(self, messages: list[dict[str, Any]], options: Mapping[str, Any]) -> Answer:
         """Asks a model."""
-        at = self._place()
+        at = next_place()
         name = str(options.get("model") or self._configuration.model or "default")
 
         async def work() -> Answer:
@@ -213,7 +188,7 @@ class FunctionRun:
 
     async def tool(self, name: str, arguments: dict[str, Any]) -> Any:
         """Uses a tool."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> Any:
             digest = _digest(arguments)
@@ -223,19 +198,19 @@ class FunctionRun:
                 await self._load_tools()
                 began = started()
                 async with self._guard.time(spent):
-                    end = await self._tools.make(name, arguments, _slot(at), at)
+                    end = await self._tools.make(name, arguments, slot_of(at), at)
                 if isinstance(end, Outcome):
                     raise RunEndsError(end)
                 step = await self._tools.keep(
                     name, {"at": at, "is": digest, "arguments": arguments}, end, began
                 )
-            return _output(step, ToolFailedError)
+            return _output(step, ToolCallError)
 
         return await self._durably(work)
 
     async def agent(self, reference: str, value: Any) -> Any:
         """Has another agent run."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> Any:
             digest = _digest(value)
@@ -254,7 +229,7 @@ class FunctionRun:
 
     async def step(self, name: str, function: Callable[[], Any]) -> Any:
         """Calls a function once."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> Any:
             step = self._recorded.find(at, "step", name, None)
@@ -285,7 +260,7 @@ class FunctionRun:
 
     async def sleep(self, until: datetime | float) -> None:
         """Waits."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> None:
             step = self._recorded.find(at, "sleep", "sleep", None)
@@ -303,7 +278,7 @@ class FunctionRun:
 
     async def ask(self, question: str, request: Mapping[str, Any], seconds: float | None) -> Decision:
         """Asks a person."""
-        at, name = self._place(), question[:255] or "question"
+        at, name = next_place(), question[:255] or "question"
 
         async def work() -> Decision:
             digest = _digest([question, dict(request)])
@@ -347,7 +322,7 @@ class FunctionRun:
 
     async def messages(self) -> list[Any]:
         """What was said into the run."""
-        at = self._place()
+        at = next_place()
 
         async def work() -> list[Any]:
             step = self._recorded.find(at, "step", "messages", None)
@@ -388,12 +363,6 @@ def _output(step: RunStep, error_class: type[PlatformError]) -> Any:
         error = step["error"] or {}
         raise error_class(f"{step['name']}: {error.get('detail', 'no details')}", step=step["number"])
     return result_of(step)
-
-
-def _slot(at: str) -> int:
-    """A number for a place, the same each time."""
-    number = at.removeprefix("/")
-    return int(number) if number.isdigit() else NESTED + zlib.crc32(at.encode()) % 2_000_000_000
 
 
 def _digest(value: Any) -> str:

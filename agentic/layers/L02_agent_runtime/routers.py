@@ -7,12 +7,14 @@ from contextlib import aclosing
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
+from agentic.layers.base import jsonio
 from agentic.layers.base.app import PROBLEM_RESPONSES
 from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.http import read_body
 from agentic.layers.base.operation import Answer, Call, Handler, Operation, Route, validated
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L02_agent_runtime import models
@@ -91,7 +93,7 @@ def stream_router(control: RunControl, streams: RunStream) -> APIRouter:
     """The streams: of a run that there is, and of one that is begun by the request."""
     routes = APIRouter(tags=["runs"])
 
-    @routes.get(STREAM, responses=_DOCUMENTED, response_class=_EventStream)
+    @routes.get(STREAM, status_code=200, responses=_DOCUMENTED, response_class=_EventStream)
     async def stream(  # pyright: ignore[reportUnusedFunction]
         run_id: UUID,
         query: Annotated[StreamQuery, Query()],
@@ -103,14 +105,24 @@ def stream_router(control: RunControl, streams: RunStream) -> APIRouter:
             streams.blocks(str(run_id), _after(last_event_id) if last_event_id else query.after)
         )
 
-    @routes.post(RUN_AND_STREAM, responses=_DOCUMENTED, response_class=_EventStream)
+    @routes.post(
+        RUN_AND_STREAM,
+        status_code=200,
+        responses=_DOCUMENTED,
+        response_class=_EventStream,
+        openapi_extra={
+            "requestBody": {"content": {"application/json": {"schema": RunBegin.model_json_schema()}}}
+        },
+    )
     async def run_and_stream(  # pyright: ignore[reportUnusedFunction]
         agent_id: UUID,
-        body: Annotated[Any, Body()] = None,
+        request: Request,
         idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
     ) -> _EventStream:
         """Begins a run and streams it; `X-Run-Id` says which it is."""
-        begun = await control.create(str(agent_id), validated(RunBegin, body or {}), idempotency_key)
+        content = await read_body(request.receive)
+        body = validated(RunBegin, jsonio.decode(content) if content else {})
+        begun = await control.create(str(agent_id), body, idempotency_key)
         return _EventStream(streams.blocks(begun["id"]), {"X-Run-Id": begun["id"]})
 
     return routes

@@ -26,7 +26,7 @@ from agentic.layers.L02_agent_runtime.context import (
 )
 from agentic.layers.L02_agent_runtime.step_parts import given
 
-ATTEMPTS: Final = 5
+ATTEMPTS: Final = 20
 
 
 class History(NamedTuple):

@@ -47,5 +47,9 @@ class L02Settings(BaseSettings):
     """Tokens of a model that does not say how many it takes."""
     reply_reserve: Whole = 1024
     """Tokens of the context that are left for the answer when the agent does not say."""
+    code_patience: Seconds = 7 * 86_400.0
+    """Seconds for which a run waits for a process that has its agent's code; then it fails."""
+    code_look: Seconds = 600.0
+    """Seconds for which a process leaves the runs of an agent alone whose code it does not have."""
     modules: str = ""
     """Modules with agents of your own (`@agentic.agent`), by name, with commas between: imported at start."""

@@ -97,7 +97,12 @@ class Worker:
         # statement is awaited all the same.
         claiming = asyncio.ensure_future(
             self._l01().runs.claim(
-                self.name, room, self._settings.lease, self._agent_ids, self._settings.overall
+                self.name,
+                room,
+                self._settings.lease,
+                self._agent_ids,
+                self._settings.overall,
+                self._carrier.foreign,
             )
         )
         try:

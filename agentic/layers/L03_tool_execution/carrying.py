@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -31,6 +31,8 @@ from agentic.layers.L03_tool_execution.settings import L03Settings
 from agentic.layers.L03_tool_execution.tool import Redaction, Tool, ToolContext, Until
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 GRACE: Final = 4.0
 """Seconds for which the end of a tool that was cancelled is waited for."""
@@ -72,15 +74,20 @@ class Carrying:
         try:
             outcome = await self._outcome(tool, context, arguments)
         except asyncio.CancelledError:
-            if not self.stopping:
-                ending = Outcome(
-                    "cancelled", error={"code": EndedError.code, "detail": EndedError.default_detail()}
-                )
-                await _whatever_happens(self._ledger.record(execution["id"], ending))
+            await _whatever_happens(self._ended(execution["id"], run))
             raise
         if outcome.status == "waiting_time":
             return outcome._replace(execution_id=execution["id"])
         return await _whatever_happens(self._ledger.record(execution["id"], outcome))
+
+    async def _ended(self, execution_id: str, run: RunRef | None) -> None:
+        """Records that somebody cancelled a call.
+
+        A worker that only lets go of a run cancels nothing: the call stays as it was reserved, for who takes the run up.
+        """
+        if not self.stopping and (run is None or await self._ledger.is_cancelled(run)):
+            told = {"code": EndedError.code, "detail": EndedError.default_detail()}
+            await self._ledger.record(execution_id, Outcome("cancelled", error=told))
 
     async def _outcome(self, tool: Tool, context: ToolContext, arguments: dict[str, Any]) -> Outcome:
         breaker = self._breakers.of(tool.name)
@@ -166,7 +173,7 @@ def _seen(task: asyncio.Future[Any]) -> None:
         task.exception()  # else it would be reported as forgotten
 
 
-async def _whatever_happens(record: Awaitable[Outcome]) -> Outcome:
+async def _whatever_happens(record: Awaitable[T]) -> T:
     """The end of a call is written although the caller goes away."""
     task = asyncio.ensure_future(record)
     cancelled = False

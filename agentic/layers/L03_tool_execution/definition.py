@@ -9,16 +9,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from agentic.layers.L03_tool_execution.errors import DefinitionError
+from agentic.layers.L03_tool_execution.errors import DefinitionError, ToolRefusedError
+from agentic.layers.L03_tool_execution.outgoing import parse_url
 from agentic.layers.L03_tool_execution.tool import NAME, rules_from
 from agentic.layers.L03_tool_execution.validation import schema_of
 
 KEYWORD: Final = "x-execution"
+MARK: Final = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
+"""An argument in the path of an address."""
 Place = Literal["path", "query", "header", "body", "content"]
 
 
@@ -87,10 +91,13 @@ def execution_of(schema_def: Mapping[str, Any]) -> Execution | None:
     if raw is None:
         return None
     try:
-        return _EXECUTION.validate_python(raw)
+        execution = _EXECUTION.validate_python(raw)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
         raise DefinitionError(f"{KEYWORD} is not valid. {wrong}") from None
+    if isinstance(execution, HttpExecution):
+        template(execution.url)
+    return execution
 
 
 def check(name: str, schema_def: Mapping[str, Any], permissions: Mapping[str, Any]) -> None:
@@ -119,3 +126,21 @@ def check_body(schema_def: Mapping[str, Any] | None, permissions: Mapping[str, A
             schema_of(execution.result)
     if permissions is not None:
         rules_from(permissions, "permissions")
+
+
+def template(url: str) -> tuple[str, str]:
+    """The part of an address that is fixed, and the part into which arguments may be put.
+
+    Raises:
+        DefinitionError: it is no address, or an argument would say which server is asked.
+    """
+    scheme, separator, rest = url.partition("://")
+    cut = min((rest.find(character) for character in "/?#" if character in rest), default=len(rest))
+    base, path = f"{scheme}{separator}{rest[:cut]}", rest[cut:].partition("#")[0]
+    if MARK.search(base) or "{" in base:
+        raise DefinitionError("An argument cannot stand in the name of the server.")
+    try:
+        parse_url(base)
+    except ToolRefusedError as error:
+        raise DefinitionError(error.detail) from None
+    return base, path if path.startswith("/") else f"/{path}"

@@ -205,7 +205,7 @@ def _shape(function: Callable[..., Any], name: str, told: Mapping[str, str]) -> 
         result = None if returned in (Any, None, type(None)) else TypeAdapter(returned)
     except (PydanticSchemaGenerationError, PydanticUserError, NameError) as error:
         raise TypeError(f"{name}: no JSON Schema can be made of its types: {error}") from error
-    return _Shape(cast("type[BaseModel]", model), parameters, context, result)
+    return _Shape(model, parameters, context, result)
 
 
 def _schema_of(adapter: TypeAdapter[Any]) -> dict[str, Any] | None:
@@ -248,12 +248,12 @@ def _documented(text: str) -> tuple[str, dict[str, str]]:
         if (heading := _SECTION.fullmatch(stripped)) and line == stripped:
             section, current = heading[1], None
         elif found := _REST.match(stripped):
-            section, current = "Args", found[1]
+            section, current = "Args", str(found[1])
             told[current] = found[2]
         elif section in ("Args", "Arguments", "Parameters"):
             indented = len(line) - len(line.lstrip())
             if (found := _ARGUMENT.match(stripped)) and indented <= 4:
-                current = found[1]
+                current = str(found[1])
                 told[current] = found[2]
             elif current is not None and stripped:
                 told[current] = f"{told[current]} {stripped}".strip()

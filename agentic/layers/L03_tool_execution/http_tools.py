@@ -12,21 +12,19 @@ import httpx2
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L03_tool_execution.builtin.web import readable
-from agentic.layers.L03_tool_execution.definition import HttpExecution, Place
+from agentic.layers.L03_tool_execution.definition import MARK, HttpExecution, Place, template
 from agentic.layers.L03_tool_execution.errors import (
     ArgumentsError,
-    DefinitionError,
     ToolFailedError,
     ToolRefusedError,
     UnreachableToolError,
 )
-from agentic.layers.L03_tool_execution.outgoing import Fetched, Outgoing, parse_url
+from agentic.layers.L03_tool_execution.outgoing import Fetched, Outgoing
 from agentic.layers.L03_tool_execution.secrets import Secrets
 from agentic.layers.L03_tool_execution.tool import ToolContext
 
 BODILESS: Final = frozenset(("GET", "HEAD", "DELETE"))
 SAFE: Final = frozenset(("GET", "HEAD"))
-MARK: Final = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
 TOLD: Final = 1000
 """Characters of a refusal that a model is told."""
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -41,7 +39,7 @@ class HttpTool:
         self._execution = execution
         self._outgoing = outgoing
         self._secrets = secrets
-        self._base, self._path = _template(execution.url)
+        self._base, self._path = template(execution.url)
 
     async def __call__(self, context: ToolContext, arguments: dict[str, Any]) -> Any:
         """What the server answers."""
@@ -108,24 +106,6 @@ class HttpTool:
         if fetched.status in (429, 502, 503, 504):
             raise UnreachableToolError(detail)
         raise (ToolFailedError if fetched.status >= 500 else ToolRefusedError)(detail)
-
-
-def _template(url: str) -> tuple[str, str]:
-    """The part of an address that is fixed, and the part into which arguments may be put.
-
-    Raises:
-        DefinitionError: it is no address, or an argument would say which server is asked.
-    """
-    scheme, separator, rest = url.partition("://")
-    cut = min((rest.find(character) for character in "/?#" if character in rest), default=len(rest))
-    base, path = f"{scheme}{separator}{rest[:cut]}", rest[cut:].partition("#")[0]
-    if MARK.search(base) or "{" in base:
-        raise DefinitionError("An argument cannot stand in the name of the server.")
-    try:
-        parse_url(base)
-    except ToolRefusedError as error:
-        raise DefinitionError(error.detail) from None
-    return base, path if path.startswith("/") else f"/{path}"
 
 
 def _pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from agentic.layers.base.common_errors import (
     TimedOutError,
     UnreachableError,
 )
+from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import RunRef
 from agentic.layers.L01_data_layer.models.tool import ToolExecution
@@ -135,6 +136,13 @@ class Ledger:
     def _recorded(self, execution_id: str, outcome: Outcome) -> Callable[[L01Client], Any]:
         told = None if outcome.error is None else f"{outcome.error['code']}: {outcome.error['detail']}"
         return lambda l01: l01.tool_executions.record(execution_id, outcome.status, outcome.output, told)
+
+    async def is_cancelled(self, run: RunRef) -> bool:
+        """Whether a run was cancelled; not, when nobody can say."""
+        try:
+            return (await self._client().runs.get(run.run_id))["status"] == "cancelled"
+        except PlatformError:
+            return False
 
     async def unknown(self, execution: ToolExecution) -> None:
         """Says that nobody saw how it ended."""

@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import httpx2
 
@@ -27,9 +27,10 @@ from agentic.layers.L03_tool_execution.errors import (
     ToolRefusedError,
     UnreachableToolError,
 )
+from agentic.layers.L03_tool_execution.guarded_transport import GuardedTransport
 from agentic.layers.L03_tool_execution.models import McpServer
 from agentic.layers.L03_tool_execution.openapi_tools import Made
-from agentic.layers.L03_tool_execution.outgoing import GuardedTransport, Outgoing, parse_url
+from agentic.layers.L03_tool_execution.outgoing import Outgoing, parse_url
 from agentic.layers.L03_tool_execution.secrets import Secrets
 from agentic.layers.L03_tool_execution.tool import Redaction, ToolContext
 
@@ -44,20 +45,30 @@ MOST_TOOLS: Final = 1000
 _OTHER: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
+Opened = Callable[[Callable[[], None]], Any]
+"""Opens a client, as a context; it calls what it is given when the server says nothing any more."""
+
+
 class Connection:
     """A connection to one server, held by a task of its own: it is opened and closed where it lives."""
 
-    def __init__(self, opened: Callable[[], Any]) -> None:
+    def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
-        self._used = asyncio.Event()
+        self._happened = asyncio.Event()
+        self._ended = False
         self._users = 0
         self.task = asyncio.create_task(self._hold())
 
     @property
     def over(self) -> bool:
         """Whether it is of no use any more."""
-        return self.task.done()
+        return self._ended or self.task.done()
+
+    def end(self) -> None:
+        """Closes it, although it may be in use."""
+        self._ended = True
+        self._happened.set()
 
     @asynccontextmanager
     async def used(self) -> AsyncGenerator[Client]:
@@ -73,14 +84,15 @@ class Connection:
             raise UnreachableToolError(f"The MCP server did not answer within {CONNECT:g} s.") from None
         finally:
             self._users -= 1
-            self._used.set()
+            self._happened.set()
 
     async def _hold(self) -> None:
         try:
-            async with self._opened() as client:
+            async with self._opened(self.end) as client:
                 self._ready.set_result(client)
                 await self._until_idle()
         except Exception as error:
+            self._ended = True
             failure = error if isinstance(error, PlatformError) else UnreachableToolError(_reason(error))
             if not self._ready.done():
                 self._ready.set_exception(failure)
@@ -90,13 +102,47 @@ class Connection:
                 self._ready.cancel()
 
     async def _until_idle(self) -> None:
-        while True:
+        while not self._ended:
             try:
-                await asyncio.wait_for(self._used.wait(), IDLE)
-                self._used.clear()
+                await asyncio.wait_for(self._happened.wait(), IDLE)
+                self._happened.clear()
             except TimeoutError:
                 if not self._users:
                     return
+
+
+class _Watched:
+    """What is read from a server, with a word when there is no more of it: the library itself only says so to callers."""
+
+    def __init__(self, stream: Any, ended: Callable[[], None]) -> None:
+        self._stream = stream
+        self._ended = ended
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def __aenter__(self) -> Self:
+        await self._stream.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> Any:
+        return await self._stream.__aexit__(*error)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self._stream.__anext__()
+        except StopAsyncIteration:
+            self._ended()
+            raise
+
+
+@asynccontextmanager
+async def _watched(transport: Any, ended: Callable[[], None]) -> AsyncGenerator[Any]:
+    async with transport as (read, write):
+        yield _Watched(read, ended), write
 
 
 class McpServers:
@@ -106,12 +152,12 @@ class McpServers:
         self._outgoing = outgoing
         self._secrets = secrets
         self._connections: dict[str, tuple[bytes, Connection]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
         """Closes all."""
-        tasks = [connection.task for _, connection in self._connections.values()]
         self._connections.clear()
-        await end(tasks)
+        await end(list(self._tasks))
 
     async def call(
         self,
@@ -162,7 +208,7 @@ class McpServers:
             except Exception as error:
                 if attempt == 2 or not _is_closed(error):
                     raise UnreachableToolError(f"The MCP server {name}: {_reason(error)}") from None
-                connection.task.cancel()
+                connection.end()
         raise AssertionError("unreachable")
 
     def _connection(self, name: str, server: McpServer, redact: Redaction) -> Connection:
@@ -173,45 +219,53 @@ class McpServers:
         if kept is not None and kept[0] == version and not kept[1].over:
             return kept[1]
         if kept is not None:
-            kept[1].task.cancel()
+            kept[1].end()
         connection = Connection(opened)
+        self._tasks.add(connection.task)
+        connection.task.add_done_callback(self._tasks.discard)
         self._connections[name] = (version, connection)
         return connection
 
-    def _opener(self, name: str, server: McpServer, redact: Redaction) -> Callable[[], Any]:
+    def _opener(self, name: str, server: McpServer, redact: Redaction) -> Opened:
         if (server.command is None) == (server.url is None):
             raise DefinitionError(f"The MCP server {name} needs a command or an address, and not both.")
         if server.command is not None:
             environment = self._secrets.resolve(server.environment, redact)
             command = [str(self._secrets.resolve(part, redact)) for part in server.command]
-            return lambda: _started(
-                command, {key: str(value) for key, value in environment.items()}, server.timeout
-            )
+            texts = {key: str(value) for key, value in environment.items()}
+            return lambda ended: _started(command, texts, server.timeout, ended)
         headers = self._secrets.resolve(server.headers, redact)
         url = str(server.url)
         parse_url(url)
-        return lambda: self._reached(url, {key: str(value) for key, value in headers.items()}, server.timeout)
+        sent = {key: str(value) for key, value in headers.items()}
+        return lambda ended: self._reached(url, sent, server.timeout, ended)
 
     @asynccontextmanager
-    async def _reached(self, url: str, headers: Mapping[str, str], seconds: float) -> AsyncGenerator[Client]:
+    async def _reached(
+        self, url: str, headers: Mapping[str, str], seconds: float, ended: Callable[[], None]
+    ) -> AsyncGenerator[Client]:
+        # Imported here: it takes a while, and most platforms have no MCP server.
         from mcp import Client
         from mcp.client.streamable_http import streamable_http_client
 
+        way = GuardedTransport(self._outgoing.guard)
         timeout = httpx2.Timeout(CONNECT, read=seconds)
-        async with httpx2.AsyncClient(
-            transport=GuardedTransport(self._outgoing.guard),
-            headers=headers,
-            timeout=timeout,
-            trust_env=False,
-        ) as http:
-            transport = streamable_http_client(url, http_client=http)
-            async with Client(cast("Any", transport), read_timeout_seconds=seconds) as client:
-                yield client
+        try:
+            async with httpx2.AsyncClient(
+                transport=way, headers=headers, timeout=timeout, trust_env=False
+            ) as http:
+                transport = _watched(streamable_http_client(url, http_client=http), ended)
+                async with Client(cast("Any", transport), read_timeout_seconds=seconds) as client:
+                    yield client
+        except Exception:
+            if way.forbidden is not None:
+                raise way.forbidden from None
+            raise
 
 
 @asynccontextmanager
 async def _started(
-    command: list[str], environment: Mapping[str, str], seconds: float
+    command: list[str], environment: Mapping[str, str], seconds: float, ended: Callable[[], None]
 ) -> AsyncGenerator[Client]:
     from mcp import Client, StdioServerParameters
     from mcp.client.stdio import stdio_client
@@ -220,9 +274,8 @@ async def _started(
         raise UnreachableToolError(f"There is no program {command[0]}.")
     parameters = StdioServerParameters(command=command[0], args=command[1:], env=dict(environment))
     with open_null() as errors:
-        async with Client(
-            cast("Any", stdio_client(parameters, errlog=errors)), read_timeout_seconds=seconds
-        ) as client:
+        transport = _watched(stdio_client(parameters, errlog=errors), ended)
+        async with Client(cast("Any", transport), read_timeout_seconds=seconds) as client:
             yield client
 
 

@@ -85,7 +85,8 @@ class Document:
         headers: Mapping[str, Any],
     ) -> Made:
         shape = _Shape()
-        for raw in [*shared, *(operation.get("parameters") or [])]:
+        own = cast("list[Any]", operation.get("parameters") or [])
+        for raw in [*shared, *own]:
             shape.parameter(self._resolved(_object(raw)))
         if operation.get("requestBody") is not None:
             self._take_body(shape, self._resolved(_object(operation["requestBody"])))
@@ -166,7 +167,7 @@ class Document:
 
     def _server(self, found_at: str | None) -> str:
         servers = cast("list[Any]", self._document.get("servers") or [])
-        first = _object(servers[0]) if servers else {}
+        first = _object(servers[0] if servers else None)
         url = str(first.get("url") or "/")
         for name, variable in _object(first.get("variables")).items():
             url = url.replace(f"{{{name}}}", str(_object(variable).get("default", "")))

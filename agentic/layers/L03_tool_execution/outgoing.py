@@ -11,11 +11,10 @@ import asyncio
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import httpcore2
 import httpx2
@@ -122,7 +121,7 @@ class Guard(httpcore2.AsyncNetworkBackend):
 
     def __init__(self, allowed: Allowed) -> None:
         self._allowed = allowed
-        self._network = httpcore2.AnyIOBackend()
+        self._network: Any = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -184,10 +183,16 @@ async def _resolve(host: str, port: int) -> list[Address]:
     except ValueError:
         pass
     try:
-        rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await look_up(host, port)
     except (OSError, UnicodeError) as error:
         raise httpcore2.ConnectError(f"{host} has no address: {error}") from None
-    return list(dict.fromkeys(ip_address(str(row[4][0]).partition("%")[0]) for row in rows))
+    return list(dict.fromkeys(ip_address(address.partition("%")[0]) for address in found))
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """The addresses of a name, as the system has them at this moment."""
+    rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(row[4][0]) for row in rows]
 
 
 class Outgoing:
@@ -357,61 +362,3 @@ def _raw(url: httpx2.URL, headers: Mapping[str, str], content: bytes | None) -> 
 def ssl_context() -> ssl.SSLContext:
     """Certificates as they should be, whatever the environment says of proxies and files."""
     return httpx2.create_ssl_context(trust_env=False)
-
-
-class GuardedTransport(httpx2.AsyncBaseTransport):
-    """The guarded way out for libraries that bring their own client."""
-
-    def __init__(self, guard: Guard) -> None:
-        self._pool = httpcore2.AsyncConnectionPool(ssl_context=ssl_context(), network_backend=guard)
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The answer, as it comes.
-
-        Raises:
-            httpx2.TransportError: there is none.
-        """
-        url = request.url
-        asked = httpcore2.Request(
-            method=request.method,
-            url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
-            content=cast("Any", request.stream),
-            extensions=request.extensions,
-        )
-        with _as_transport_errors(request):
-            response = await self._pool.handle_async_request(asked)
-        return httpx2.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Stream(request, response),
-            extensions=response.extensions,
-        )
-
-    async def aclose(self) -> None:
-        """Closes the connections."""
-        await self._pool.aclose()
-
-
-class _Stream(httpx2.AsyncByteStream):
-    def __init__(self, request: httpx2.Request, response: httpcore2.Response) -> None:
-        self._request = request
-        self._response = response
-
-    async def __aiter__(self) -> AsyncGenerator[bytes]:
-        with _as_transport_errors(self._request):
-            async for part in self._response.aiter_stream():
-                yield part
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
-
-
-@contextmanager
-def _as_transport_errors(request: httpx2.Request) -> Generator[None]:
-    try:
-        yield
-    except httpcore2.TimeoutException as error:
-        raise httpx2.ReadTimeout(str(error), request=request) from error
-    except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
-        raise httpx2.ReadError(str(error), request=request) from error

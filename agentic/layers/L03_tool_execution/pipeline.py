@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import ConsumedError, InvalidError
@@ -236,7 +236,7 @@ class Pipeline:
     ) -> Outcome:
         output = execution["output_result"]
         if isinstance(output, dict) and DONE_AGAIN in output and execution["status"] == "error":
-            after = await self._ledger.get(str(output[DONE_AGAIN]))
+            after = await self._ledger.get(str(cast("dict[str, Any]", output)[DONE_AGAIN]))
             return await self._known_or_done(
                 wanted, str(after["effect_key"]), tool, arguments, Entry(after, fresh=False), None
             )

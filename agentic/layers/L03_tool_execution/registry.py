@@ -138,7 +138,7 @@ class Registry:
         if record is None and name in self._own:
             record = await self._record_of(self._own[name])
         if record is None:
-            await self._complete()
+            await self.complete()
             names = sorted(each["name"] for each in self._records.values() if each["enabled"])
             told = f"There are: {', '.join(names[:MOST_NAMED])}." if names else ""
             raise UnknownToolError(f"There is no tool {name!r}. {told}".strip())
@@ -146,7 +146,7 @@ class Registry:
 
     async def all(self) -> list[Tool]:
         """Every tool whose record is right, by name."""
-        await self._complete()
+        await self.complete()
         found: list[Tool] = []
         for name in sorted(self._records):
             try:
@@ -211,7 +211,7 @@ class Registry:
         self._loaded = None
         self._forgotten += 1
 
-    async def _complete(self) -> None:
+    async def complete(self) -> None:
         """All records, those of this process's functions among them: the layer may have started this moment."""
         await self._fresh()
         if not self._registered:

@@ -100,6 +100,7 @@ class Tools:
     async def _imported(
         self, made: Iterable[Made], skipped: Mapping[str, str], kind: str, permissions: Mapping[str, Any]
     ) -> Answer:
+        await self._registry.complete()  # the names of the platform's own tools are taken
         items: list[ToolRecord] = []
         not_made = dict(skipped)
         for each in made:
@@ -114,7 +115,7 @@ class Tools:
     async def _kept(self, made: Made, kind: str, permissions: Mapping[str, Any]) -> ToolRecord:
         tools = self._client().tools
         there = (await tools.list(name=made.name, limit=1))["items"]
-        fields = {"description": made.description, "schema_def": made.schema_def}
+        fields: dict[str, Any] = {"description": made.description, "schema_def": made.schema_def}
         if not there:
             return await tools.create(name=made.name, tool_type=kind, permissions=dict(permissions), **fields)
         if there[0]["tool_type"] != kind:

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any, Final, cast
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError, best_match
+from jsonschema import exceptions as problems
+from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -20,7 +21,8 @@ from agentic.layers.L03_tool_execution.errors import DefinitionError
 
 MOST_ERRORS: Final = 20
 LONGEST: Final = 300
-_NOTHING: Final[Any] = Registry()
+_NOTHING: Final[Any] = cast("Any", Registry)()
+_nearest: Final[Any] = cast("Any", problems).best_match
 
 
 class Schema:
@@ -78,7 +80,7 @@ def _told(error: ValidationError) -> Iterator[FieldError]:
         yield _error([*path, missing], "required, and missing")
     elif kind == "additionalProperties" and isinstance(instance, Mapping):
         yield from _unknown(error, path)
-    elif kind in ("anyOf", "oneOf") and (best := best_match(error.context or [])) is not None:
+    elif kind in ("anyOf", "oneOf") and (best := _nearest(error.context or [])) is not None:
         inner = [str(part) for part in best.absolute_path]
         yield _error(inner, f"fits none of the allowed forms; nearest: {best.message}")
     elif kind == "enum":
@@ -113,4 +115,4 @@ def _type(value: Any) -> str:
         dict: "object",
         type(None): "null",
     }
-    return names.get(type(value), "number")
+    return names.get(cast("type[Any]", type(value)), "number")

@@ -50,7 +50,7 @@ BAD_FIELDS: list[tuple[str, Any, str]] = [
     ),
     *(
         ("/model-usage", {"model_provider": "p", "model_name": "m", "cost_estimate": bad}, "cost_estimate")
-        for bad in (-1, 10000, "1")
+        for bad in (-1, 10000, 9999.9999999, "1")
     ),
     *(("/feedback", {"feedback_type": "h", "rating": bad}, "rating") for bad in (1.5, "4", 2**31, True)),
     *(("/documents", {"title": "d", "tags": bad}, "tags") for bad in ("x", {}, None, ["x"] * 101)),
@@ -69,6 +69,26 @@ BAD_FIELDS: list[tuple[str, Any, str]] = [
     ("/events/batch", {"events": [an_event(), an_event(event_type="")]}, "events.1.event_type"),
     # states and other words that there are not
     ("/tool-executions", {"status": "finished"}, "status"),
+    # runs and what belongs to them
+    *(("/runs", {"priority": bad}, "priority") for bad in (1001, -1001, "5", 0.5, True, None)),
+    *(("/runs", {"configuration": bad}, "configuration") for bad in ([], "x", 1)),
+    ("/runs", {"due_at": "soon"}, "due_at"),
+    *(("/runs/claim", {"worker": "w", "limit": bad}, "limit") for bad in (0, 1001, "1", None)),
+    *(
+        ("/runs/claim", {"worker": "w", "lease_seconds": bad}, "lease_seconds")
+        for bad in (0, -1, 86_401, "1")
+    ),
+    ("/runs/claim", {"worker": ""}, "worker"),
+    ("/runs/claim", {"worker": "w", "agent_ids": ["x"]}, "agent_ids.0"),
+    ("/runs/beat", {"worker": "w", "runs": {ANY_ID: -1}}, f"runs.{ANY_ID}"),
+    ("/approvals", {"title": ""}, "title"),
+    ("/budgets", {"scope": "all", "max_tokens": 2**60}, "max_tokens"),
+    ("/budgets", {"scope": "agent"}, "subject"),
+    ("/schedules", {"name": "s"}, "cron"),
+    ("/schedules", {"name": "s", "cron": "* * * * *", "timezone": "Mars"}, "timezone"),
+    ("/tool-executions/reserve", {"effect_key": "k", "run_id": ANY_ID}, "token"),
+    ("/model-usage/reserve", {"provider": "p", "model": "m", "run_id": ANY_ID}, "token"),
+    ("/model-usage/batch", {"items": [{"model_provider": "p"}]}, "items.0.model_name"),
     # unknown fields
     ("/agents", an_agent(colour="red"), "colour"),
     ("/agents", an_agent(status="active"), "status"),

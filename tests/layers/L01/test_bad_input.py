@@ -31,6 +31,11 @@ RESOURCES = (
     "/documents",
     "/sessions",
     "/api-keys",
+    "/runs",
+    "/run-steps",
+    "/approvals",
+    "/budgets",
+    "/schedules",
 )
 CHANGEABLE = {
     "/agents": {"name": "x"},
@@ -43,6 +48,8 @@ CHANGEABLE = {
     "/documents": {"title": "x"},
     "/sessions": {"context": {}},
     "/api-keys": {"name": "x"},
+    "/budgets": {"enabled": False},
+    "/schedules": {"name": "x"},
 }
 
 

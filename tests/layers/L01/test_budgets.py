@@ -155,6 +155,8 @@ async def test_a_budget_that_cannot_be_is_refused(l01: L01Client) -> None:
             await l01.budgets.create(**fields)
     with pytest.raises(NotFoundError):
         await l01.budgets.left(NOBODY)
+    precise = await l01.budgets.create(scope="all", max_cost=1.00000049)
+    assert precise["max_cost"] == (await l01.budgets.get(precise["id"]))["max_cost"] == 1.0
     budget = await l01.budgets.create(scope="all", max_tokens=5)
     await l01.record_model_usage(None, "p", "m", 9, 0)
     assert (await l01.budgets.left(budget["id"]))["left"]["tokens"] == 0

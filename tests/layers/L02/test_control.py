@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx2
 import pytest
 
 from agentic.layers.base.common_errors import StateError
@@ -130,12 +131,7 @@ async def test_a_run_waits_for_a_person_without_being_carried(
         await l02.approve(run["id"], approval_id=agent["id"])
     approval = await l02.approve(run["id"], by="ada", reason="fine")
     assert (approval["status"], approval["decided_by"]) == ("approved", "ada")
-    run = await l02.wait(run["id"], PATIENCE)
-
-    async def over() -> bool:
-        return (await l02.get(run["id"]))["status"] == "completed"
-
-    await eventually(over)
+    assert (await l02.wait(run["id"], PATIENCE))["status"] == "completed"
     assert len(models.requests) == 2
     assert models.requests[1]["messages"][-1]["content"] == "approved: 5"
 
@@ -217,4 +213,14 @@ async def test_over_http_it_is_the_same(context: Context, models: Models, tools:
         assert (await l02.wait(run["id"], PATIENCE))["status"] == "completed"
         with pytest.raises(NotWaitingError):
             await l02.approve(run["id"])
-        layer.news.end()
+        async with httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+            models.script("at once")
+            begun = await http.post(f"/agents/{agent['id']}/runs/stream", content=b'{"input": "y"}')
+            assert begun.headers["content-type"].startswith("text/event-stream")
+            assert (await l02.get(begun.headers["x-run-id"]))["output"] == "at once"
+            assert [line for line in begun.text.splitlines() if line.startswith("id: ")] == ["id: 1"]
+            paths = (await http.get("/openapi.json")).json()["paths"]
+            assert {"/agents", "/agents/{agent_id}/runs/stream", "/runs/{id}/fork", "/runs/compare"} <= set(
+                paths
+            )
+            assert (await http.get(f"/runs/{agent['id']}/stream")).json()["code"] == "E1002"

@@ -12,11 +12,13 @@ import pytest
 import agentic
 from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L02_agent_runtime import functions
 from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L02_agent_runtime.context_of_run import RunContext
 from agentic.layers.L02_agent_runtime.durable import DurableAgent
-from agentic.layers.L02_agent_runtime.errors import AgentCodeError, ToolFailedError
+from agentic.layers.L02_agent_runtime.errors import AgentCodeError, ToolCallError
 from agentic.layers.L02_agent_runtime.layer import AgentRuntime
+from agentic.layers.L02_agent_runtime.own_worker import carrying
 from agentic.layers.L03_tool_execution.models import Outcome
 from tests.layers.L02.conftest import EAGER, PATIENCE, Models, Tools, eventually
 
@@ -135,7 +137,7 @@ async def test_errors_come_to_the_code_the_same_each_time(
         said: list[str] = []
         try:
             await ctx.tool("fail")
-        except ToolFailedError as error:
+        except ToolCallError as error:
             said.append(error.detail)
         try:
             await ctx.step("boom", boom)
@@ -238,11 +240,36 @@ async def test_limits_hold_for_code_too(l02: L02Client, l01_local: L01Client) ->
     assert len(await l02.steps(run["id"])) == 5
 
 
+async def test_code_that_a_process_does_not_have_is_left_to_one_that_has(
+    context: Context, l01_local: L01Client, models: Models, tools: Tools
+) -> None:
+    @agentic.agent(name="elsewhere")
+    async def code(ctx: RunContext, _: Any) -> Any:
+        return await ctx.step("one", lambda: 1)
+
+    platform = AgentRuntime(context, EAGER)
+    known = functions._known.pop(code.reference)  # pyright: ignore[reportPrivateUsage]
+    async with platform.running():
+        l02 = platform.local_client()
+        run = await begin(l02, l01_local, code)
+        await eventually(lambda: platform.carrier.foreign)
+        assert (await l02.wait(run["id"], 1))["status"] == "suspended"
+        functions.register(code.reference, known)
+        async with carrying(code, l01=l01_local, l03=tools, l04=models, settings=EAGER):
+            run = await l02.wait(run["id"], PATIENCE)
+        assert (run["status"], run["output"]) == ("completed", 1)
+        assert run["worker"] != platform.worker.name
+    del functions._known[code.reference]  # pyright: ignore[reportPrivateUsage]
+    impatient = AgentRuntime(context, EAGER.model_copy(update={"code_patience": 0.0001}))
+    async with impatient.running():
+        run = await begin(impatient.local_client(), l01_local, code)
+        run = await impatient.local_client().wait(run["id"], PATIENCE)
+    assert run["error"]["code"] == "E2009"
+
+
 async def test_a_program_of_its_own_carries_its_agents(
     context: Context, l01_local: L01Client, models: Models, tools: Tools
 ) -> None:
-    from agentic.layers.L02_agent_runtime.own_worker import carrying
-
     @agentic.agent(name="own")
     async def code(ctx: RunContext, value: Any) -> Any:
         return (await ctx.model(value)).text

@@ -13,12 +13,15 @@ from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L02_agent_runtime.layer import AgentRuntime
+from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.functions import tool
 from agentic.layers.L03_tool_execution.layer import ToolExecution
 from agentic.layers.L03_tool_execution.settings import L03Settings
+from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L04_model_gateway.layer import ModelGateway
 from agentic.layers.L04_model_gateway.models import PROVIDERS
 from agentic.layers.L04_model_gateway.settings import L04Settings
+from tests.kit.http import served
 from tests.kit.providers import CountingProvider, Reply, Tool, broken, rate_limited
 from tests.layers.L02.conftest import EAGER, PATIENCE, eventually
 
@@ -55,10 +58,9 @@ async def provider() -> AsyncGenerator[CountingProvider]:
         yield provider
 
 
-@pytest.fixture
-async def l02(l01_local: L01Client, provider: CountingProvider, redis_url: str) -> AsyncGenerator[L02Client]:
+async def configure(l01: L01Client, provider: CountingProvider) -> None:
     charged.clear()
-    await l01_local.set_config(
+    await l01.set_config(
         PROVIDERS,
         "counting",
         {
@@ -67,6 +69,11 @@ async def l02(l01_local: L01Client, provider: CountingProvider, redis_url: str) 
             "models": {"small": {"prices": {"input": 1.0, "output": 2.0}, "context_length": 4096}},
         },
     )
+
+
+@pytest.fixture
+async def l02(l01_local: L01Client, provider: CountingProvider, redis_url: str) -> AsyncGenerator[L02Client]:
+    await configure(l01_local, provider)
     context = Context()
     context.give(l01_local)
     settings = L04Settings(redis_url=redis_url, first_pause=0.01)
@@ -164,3 +171,37 @@ async def test_text_is_told_while_it_is_written(l02: L02Client, provider: Counti
     assert text
     assert text in "one two three four five six"
     assert [event.number for event in events if event.event == "step"] == [1]
+
+
+async def test_each_layer_in_a_process_of_its_own_reaches_the_others_over_http(
+    l01_url: str, provider: CountingProvider, redis_url: str
+) -> None:
+    provider.script(
+        Reply("", tools=[Tool("charge", {"amount": 3}, "a"), Tool("wait", {"seconds": 0.1}, "b")]),
+        Reply("Done."),
+    )
+    async with AsyncExitStack() as stack:
+        l01 = await stack.enter_async_context(L01Client(l01_url))
+        await configure(l01, provider)
+
+        def alone() -> Context:
+            context = Context()
+            context.give(l01)
+            return context
+
+        tools = ToolExecution(alone(), L03Settings(modules=[__name__]))
+        models = ModelGateway(alone(), L04Settings(redis_url=redis_url))
+        context = alone()
+        for layer, client in ((tools, L03Client), (models, L04Client)):
+            await stack.enter_async_context(layer.running())
+            context.give(client(await stack.enter_async_context(served(layer.app()))))
+        runtime = AgentRuntime(context, EAGER)
+        await stack.enter_async_context(runtime.running())
+        l02 = L02Client(await stack.enter_async_context(served(runtime.app())))
+        agent = await l02.spawn("clerk", {"model": "small", "tools": ["charge", "wait"]})
+        run = await l02.run(agent["id"], "charge 3", wait=PATIENCE)
+        assert (run["status"], run["output"], run["error"]) == ("completed", "Done.", None)
+        async with asyncio.timeout(PATIENCE):
+            events = [event async for event in l02.stream(run["id"])]
+        assert [event.number for event in events if event.event == "step"] == [1, 2, 3, 4]
+    assert charged == [3]

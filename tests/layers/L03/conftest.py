@@ -18,9 +18,7 @@ from agentic.layers.L03_tool_execution.settings import L03Settings
 
 PATIENCE = 20.0
 
-EAGER = L03Settings(
-    first_pause=0, outgoing_allow=["127.0.0.1"], sandbox_seconds=2, breaker_pause=3600
-)
+EAGER = L03Settings(first_pause=0, outgoing_allow=["127.0.0.1"], sandbox_seconds=2, breaker_pause=3600)
 
 
 async def eventually(true: Callable[[], Any]) -> None:

@@ -1,6 +1,6 @@
 """A process with a tool layer that is killed between the side effect of a tool and its record.
 
-    python -m tests.layers.L03.dies L01_URL JUDGE_URL AGENT RUN TOKEN IDEMPOTENT
+python -m tests.layers.L03.dies L01_URL JUDGE_URL AGENT RUN TOKEN IDEMPOTENT
 """
 
 from __future__ import annotations

@@ -57,7 +57,9 @@ async def test_a_refusal_is_told_to_the_model_and_kept(
     assert refused[0].status == "permission_denied"
     assert refused[0].error == {"code": "E3020", "detail": "Ada refused this call. not today"}
     assert refused[1] == refused[0]
-    assert (await l01_local.tool_executions.get(refused[0].execution_id or ""))["status"] == "permission_denied"
+    assert (await l01_local.tool_executions.get(refused[0].execution_id or ""))[
+        "status"
+    ] == "permission_denied"
     assert counter.calls == []
 
 
@@ -85,7 +87,10 @@ async def test_an_approval_that_was_used_by_a_crashed_call_is_not_used_again(
     ("entry", "asked"),
     [
         ({"name": "count", "approval": True}, [True, True]),
-        ({"name": "count", "approval_when": [{"properties": {"n": {"minimum": 100}}, "required": ["n"]}]}, [False, True]),
+        (
+            {"name": "count", "approval_when": [{"properties": {"n": {"minimum": 100}}, "required": ["n"]}]},
+            [False, True],
+        ),
         ({"name": "count", "approval": False}, [False, False]),
     ],
 )
@@ -103,7 +108,9 @@ async def test_an_agent_cannot_take_back_that_a_tool_asks(
     l03: L03Client, layer: ToolExecution, l01_local: L01Client
 ) -> None:
     counter = counting(layer, approval=True)
-    agent = await an_agent(l01_local, {"name": "count", "approval": False, "idempotent": True, "agents": ["x"]})
+    agent = await an_agent(
+        l01_local, {"name": "count", "approval": False, "idempotent": True, "agents": ["x"]}
+    )
     outcome = await l03.execute("count", {}, agent_id=agent, run=await a_run(l01_local, agent))
     assert (outcome.status, counter.calls) == ("waiting_approval", [])
 
@@ -120,7 +127,9 @@ async def test_without_a_run_the_approval_is_named_and_is_for_this_call_only(
     wrong = [
         await l03.execute("count", {"n": 2}, approval_id=approval),
         await l03.execute("other", {"n": 1}, approval_id=approval),
-        await l03.execute("count", {"n": 1}, approval_id=approval, agent_id=await an_agent(l01_local, "count")),
+        await l03.execute(
+            "count", {"n": 1}, approval_id=approval, agent_id=await an_agent(l01_local, "count")
+        ),
     ]
     assert {each.error and each.error["code"] for each in wrong} == {"E3023"}
     assert (await l03.execute("count", {"n": 1}, approval_id=approval)).output == 1
@@ -142,4 +151,7 @@ async def test_a_person_is_asked_and_the_answer_is_the_result(
     await l01_local.approvals.decide(waiting.approval_id or "", decision, "Ada", "the red one")
     for _ in range(2):
         told = await l03.execute("ask_person", question, agent_id=agent, run=run)
-        assert (told.status, told.output) == ("success", {"answer": answer, "remark": "the red one", "by": "Ada"})
+        assert (told.status, told.output) == (
+            "success",
+            {"answer": answer, "remark": "the red one", "by": "Ada"},
+        )

@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -45,7 +46,9 @@ class Place(BaseModel):
 
 
 @tool(idempotent=True, timeout=3)
-def weather(place: Place, day: date, unit: Unit = Unit.CELSIUS, *, hours: Annotated[int, Field(ge=1)] = 1) -> dict[str, Any]:
+def weather(
+    place: Place, day: date, unit: Unit = Unit.CELSIUS, *, hours: Annotated[int, Field(ge=1)] = 1
+) -> dict[str, Any]:
     """The weather of a day.
 
     As it will be.
@@ -78,7 +81,11 @@ def test_the_schema_says_what_types_and_docstring_say() -> None:
     assert parameters["required"] == ["place", "day"]
     assert parameters["additionalProperties"] is False
     assert parameters["properties"]["place"]["description"] == "Where it is wanted."
-    assert parameters["properties"]["day"] == {"type": "string", "format": "date", "description": "Which day."}
+    assert parameters["properties"]["day"] == {
+        "type": "string",
+        "format": "date",
+        "description": "Which day.",
+    }
     assert parameters["properties"]["hours"] == {"type": "integer", "minimum": 1, "default": 1}
     assert "title" not in str(parameters)
     assert made(weather).rules == Rules(idempotent=True, timeout=3)
@@ -104,7 +111,12 @@ def made_of(function: Any, **options: Any) -> Tool:
 
 async def test_arguments_arrive_typed_and_the_result_leaves_as_json() -> None:
     arguments = {"place": {"city": "Kyiv", "near": {"city": "Brovary"}}, "day": "2026-11-26", "unit": "k"}
-    assert await call(made(weather), arguments) == {"city": "Kyiv", "day": "2026-11-26", "unit": "k", "hours": 1}
+    assert await call(made(weather), arguments) == {
+        "city": "Kyiv",
+        "day": "2026-11-26",
+        "unit": "k",
+        "hours": 1,
+    }
     assert weather(Place(city="x"), date(2026, 1, 1))["hours"] == 1  # it is still a function
     with pytest.raises(ArgumentsError, match="day"):
         await call(made(weather), {**arguments, "day": "tomorrow"})
@@ -278,7 +290,6 @@ async def test_an_isolated_function_ends_with_all_that_it_started(function: Any,
 
 def alive(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
     except FileNotFoundError:
         return False

@@ -97,7 +97,11 @@ async def test_after_a_kill_any_other_is_unknown_until_a_person_says_how_it_ende
         assert outcome.execution_id and outcome.approval_id
         assert await l03.execute("transfer", AMOUNT, agent_id=agent, run=run) == outcome
         asked = await l01_http.approvals.get(outcome.approval_id)
-        assert (asked["status"], asked["execution_id"], asked["run_id"]) == ("pending", outcome.execution_id, run.run_id)
+        assert (asked["status"], asked["execution_id"], asked["run_id"]) == (
+            "pending",
+            outcome.execution_id,
+            run.run_id,
+        )
         assert asked["request"]["arguments"] == AMOUNT
         assert (await l01_http.tool_executions.get(outcome.execution_id))["status"] == "unknown"
 
@@ -108,7 +112,9 @@ async def test_after_a_kill_any_other_is_unknown_until_a_person_says_how_it_ende
         assert len(judge.asked) == 1
 
 
-async def test_a_person_may_have_it_done_again_once(l03: L03Client, layer: ToolExecution, l01_http: L01Client) -> None:
+async def test_a_person_may_have_it_done_again_once(
+    l03: L03Client, layer: ToolExecution, l01_http: L01Client
+) -> None:
     async with judging() as judge:
         agent = await an_agent(l01_http, "transfer")
         run = await killed(l01_http, judge, agent, await a_run(l01_http, agent), idempotent=False)
@@ -120,7 +126,10 @@ async def test_a_person_may_have_it_done_again_once(l03: L03Client, layer: ToolE
         assert len(judge.asked) == 2
         assert (await l01_http.approvals.get(unknown.approval_id or ""))["status"] == "consumed"
         first = await l01_http.tool_executions.get(unknown.execution_id or "")
-        assert (first["status"], first["output_result"]) == ("error", {"done_again_as": outcomes[0].execution_id})
+        assert (first["status"], first["output_result"]) == (
+            "error",
+            {"done_again_as": outcomes[0].execution_id},
+        )
 
 
 async def test_a_person_may_forbid_it(l03: L03Client, layer: ToolExecution, l01_http: L01Client) -> None:
@@ -172,9 +181,15 @@ async def test_without_a_run_nobody_is_asked_but_it_can_be_said(
     l03: L03Client, layer: ToolExecution, l01_local: L01Client
 ) -> None:
     counter = counting(layer)
-    reserved = await l01_local.tool_executions.reserve(effect_key("count", {}, None, "mine") or "", input_params={})
+    reserved = await l01_local.tool_executions.reserve(
+        effect_key("count", {}, None, "mine") or "", input_params={}
+    )
     unknown = await l03.execute("count", {}, call_id="mine")
-    assert (unknown.status, unknown.execution_id, unknown.approval_id) == ("unknown", reserved["execution"]["id"], None)
+    assert (unknown.status, unknown.execution_id, unknown.approval_id) == (
+        "unknown",
+        reserved["execution"]["id"],
+        None,
+    )
     await l03.resolve(unknown.execution_id or "", "error", error="it was not")
     told = await l03.execute("count", {}, call_id="mine")
     assert (told.status, told.error) == ("error", {"code": "E3008", "detail": "it was not"})
@@ -201,8 +216,9 @@ async def test_an_outage_while_a_tool_runs_loses_nothing(
     assert (await l01_local.tool_executions.get(outcome.execution_id or ""))["status"] == "success"
 
 
-async def test_a_stop_of_the_platform_leaves_a_call_as_it_was_reserved(l01_local: L01Client, tmp_path: Path) -> None:
-    """It is not `cancelled`, which nobody did: the run that made it is taken up again, and finds it."""
+@pytest.mark.parametrize("why", ["the layer stops", "the worker lets go", "the run is cancelled"])
+async def test_a_call_is_cancelled_only_with_its_run(l01_local: L01Client, tmp_path: Path, why: str) -> None:
+    """When the platform stops, nobody cancelled it: the run that made it is taken up again, and finds it."""
     begun = asyncio.Event()
 
     async def long() -> None:
@@ -216,10 +232,15 @@ async def test_a_stop_of_the_platform_leaves_a_call_as_it_was_reserved(l01_local
         layer.registry.add(long)
         task = asyncio.ensure_future(layer.local_client().execute("long", {}, agent_id=agent, run=run))
         await begun.wait()
+        if why == "the run is cancelled":
+            await l01_local.runs.cancel(run.run_id)
+        if why != "the layer stops":
+            task.cancel()
+            await asyncio.wait([task])
     with pytest.raises(asyncio.CancelledError):
         await task
     (execution,) = (await l01_local.tool_executions.list())["items"]
-    assert execution["status"] == "running"
+    assert execution["status"] == ("cancelled" if why == "the run is cancelled" else "running")
 
 
 async def test_what_a_dead_run_left_behind_becomes_unknown(

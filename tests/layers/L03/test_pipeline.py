@@ -21,7 +21,9 @@ from tests.layers.L03.runs import a_run, an_agent, counting, taken_over
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_function_is_called_and_recorded(l03: L03Client, layer: ToolExecution, l01_local: L01Client) -> None:
+async def test_a_function_is_called_and_recorded(
+    l03: L03Client, layer: ToolExecution, l01_local: L01Client
+) -> None:
     counting(layer)
     agent = await an_agent(l01_local, "count")
     outcome = await l03.execute("count", {"n": 3}, agent_id=agent)
@@ -29,13 +31,19 @@ async def test_a_function_is_called_and_recorded(l03: L03Client, layer: ToolExec
     execution = await l01_local.tool_executions.get(outcome.execution_id or "")
     tool = await l01_local.tools.get(execution["tool_id"] or "")
     assert (tool["name"], tool["tool_type"], execution["status"]) == ("count", "function", "success")
-    assert (execution["input_params"], execution["output_result"], execution["agent_id"]) == ({"n": 3}, 1, agent)
+    assert (execution["input_params"], execution["output_result"], execution["agent_id"]) == (
+        {"n": 3},
+        1,
+        agent,
+    )
     assert execution["started_at"] and execution["completed_at"]
     kinds = [event["event_type"] for event in await l01_local.query_events(aggregate_id=execution["id"])]
     assert kinds[0] == "tool_execution.success"
 
 
-async def test_built_in_tools_are_records_that_can_be_switched_off(l03: L03Client, l01_local: L01Client) -> None:
+async def test_built_in_tools_are_records_that_can_be_switched_off(
+    l03: L03Client, l01_local: L01Client
+) -> None:
     async def names() -> set[str]:
         return {tool["name"] for tool in await l01_local.list_tools()}
 
@@ -57,7 +65,9 @@ async def test_built_in_tools_are_records_that_can_be_switched_off(l03: L03Clien
 
 
 async def test_a_model_is_told_of_the_tools_of_its_agent(l03: L03Client) -> None:
-    told = await l03.catalogue({"tools": ["calculator", {"name": "wait", "approval": True}, "read_*", "unknown"]})
+    told = await l03.catalogue(
+        {"tools": ["calculator", {"name": "wait", "approval": True}, "read_*", "unknown"]}
+    )
     assert [tool["name"] for tool in told] == ["calculator", "read_document", "read_file", "wait"]
     assert set(told[0]) == {"name", "description", "parameters"}
     assert await l03.catalogue({}) == []
@@ -98,7 +108,9 @@ async def test_an_agent_uses_the_tools_that_it_has_and_no_others(
     assert counter.calls == []
     execution = await l01_local.tool_executions.get(outcome.execution_id or "")
     assert (execution["status"], execution["agent_id"]) == ("permission_denied", agent)
-    assert (await l03.execute("count", {}, agent_id=agent, agent_configuration={"tools": ["cou*"]})).output == 1
+    assert (
+        await l03.execute("count", {}, agent_id=agent, agent_configuration={"tools": ["cou*"]})
+    ).output == 1
 
 
 async def test_a_tool_may_be_for_certain_agents_only(
@@ -108,7 +120,9 @@ async def test_a_tool_may_be_for_certain_agents_only(
     await l03.execute("count", {})
     (tool,) = (await l01_local.tools.list(name="count"))["items"]
     one, two, three = [await an_agent(l01_local, "count", name=name) for name in ("one", "two", "three")]
-    await l01_local.tools.update(tool["id"], {"permissions": {"agents": [one, "two"], "note": "of the owner"}})
+    await l01_local.tools.update(
+        tool["id"], {"permissions": {"agents": [one, "two"], "note": "of the owner"}}
+    )
     layer.registry.forget()
     statuses = [(await l03.execute("count", {}, agent_id=agent)).status for agent in (one, two, three, None)]
     assert statuses == ["success", "success", "permission_denied", "permission_denied"]
@@ -132,14 +146,22 @@ async def test_what_a_tool_raises_is_an_error_that_is_recorded(
     layer.registry.add(breaks)
     layer.registry.add(refuses)
     broken = await l03.execute("breaks", {})
-    assert (broken.status, broken.error) == ("error", {"code": "E3008", "detail": "ValueError: with \ufffd and ?"})
+    assert (broken.status, broken.error) == (
+        "error",
+        {"code": "E3008", "detail": "ValueError: with \ufffd and ?"},
+    )
     execution = await l01_local.tool_executions.get(broken.execution_id or "")
-    assert (execution["status"], execution["error_message"]) == ("error", "E3008: ValueError: with \ufffd and ?")
+    assert (execution["status"], execution["error_message"]) == (
+        "error",
+        "E3008: ValueError: with \ufffd and ?",
+    )
     refused = await l03.execute("refuses", {})
     assert (refused.status, refused.error) == ("error", {"code": "E3009", "detail": "not on Sundays"})
 
 
-async def test_a_tool_that_takes_too_long_is_ended(l03: L03Client, layer: ToolExecution, l01_local: L01Client) -> None:
+async def test_a_tool_that_takes_too_long_is_ended(
+    l03: L03Client, layer: ToolExecution, l01_local: L01Client
+) -> None:
     ended = threading.Event()
 
     def loops() -> None:
@@ -166,7 +188,9 @@ async def test_a_tool_that_takes_too_long_is_ended(l03: L03Client, layer: ToolEx
     assert ended.is_set()
 
 
-async def test_who_cancels_a_call_ends_the_tool(l03: L03Client, layer: ToolExecution, l01_local: L01Client) -> None:
+async def test_who_cancels_a_call_ends_the_tool(
+    l03: L03Client, layer: ToolExecution, l01_local: L01Client
+) -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
     async def long() -> None:
@@ -240,7 +264,11 @@ async def test_a_result_that_is_not_what_was_promised_is_an_error_but_kept(
 
     layer.registry.add(replace(made, name="lies", run=lies))
     outcome = await l03.execute("lies", {})
-    assert (outcome.status, outcome.output, outcome.error and outcome.error["code"]) == ("error", {"n": "one"}, "E3010")
+    assert (outcome.status, outcome.output, outcome.error and outcome.error["code"]) == (
+        "error",
+        {"n": "one"},
+        "E3010",
+    )
     assert (await l01_local.tool_executions.get(outcome.execution_id or ""))["output_result"] == {"n": "one"}
 
 
@@ -359,14 +387,18 @@ async def test_waiting_holds_nothing_and_counts_from_the_beginning(
     assert await l03.execute("wait", {"seconds": 3600}, agent_id=agent, run=run) == first
     run = run._replace(step=2)
     async with asyncio.timeout(20):
-        while (over := await l03.execute("wait", {"seconds": 0.05}, agent_id=agent, run=run)).status != "success":
+        while (
+            over := await l03.execute("wait", {"seconds": 0.05}, agent_id=agent, run=run)
+        ).status != "success":
             await asyncio.sleep(0.02)
     assert over.output["waited_seconds"] == 0.05
     assert len((await l01_local.tool_executions.list())["items"]) == 2
 
 
 async def test_files_belong_to_the_agent(l03: L03Client, l01_local: L01Client) -> None:
-    one, two = [await an_agent(l01_local, "*_file*", "read_file", "write_file", "list_files") for _ in range(2)]
+    one, two = [
+        await an_agent(l01_local, "*_file*", "read_file", "write_file", "list_files") for _ in range(2)
+    ]
     written = await l03.execute("write_file", {"path": "notes/a.md", "content": "milk"}, agent_id=one)
     assert written.output == {"path": "notes/a.md", "bytes": 4, "new": True}
     assert (await l03.execute("read_file", {"path": "notes/a.md"}, agent_id=one)).output == "milk"
@@ -381,7 +413,9 @@ async def test_files_belong_to_the_agent(l03: L03Client, l01_local: L01Client) -
 
 
 async def test_documents_are_searched_and_read(l03: L03Client, l01_local: L01Client) -> None:
-    document = await l01_local.documents.create(title="Bread", content="flour & water, " * 3000, tags=["food"])
+    document = await l01_local.documents.create(
+        title="Bread", content="flour & water, " * 3000, tags=["food"]
+    )
     (found,) = (await l03.execute("search_documents", {"query": "flour"})).output
     assert (found["id"], found["title"]) == (document["id"], "Bread")
     assert "<mark>" not in found["excerpt"] and "flour & water" in found["excerpt"]

@@ -36,7 +36,10 @@ def bubblewrap_works() -> bool:
         return False
 
 
-KINDS = ["monty", pytest.param("bubblewrap", marks=pytest.mark.skipif(not bubblewrap_works(), reason="no bubblewrap"))]
+KINDS = [
+    "monty",
+    pytest.param("bubblewrap", marks=pytest.mark.skipif(not bubblewrap_works(), reason="no bubblewrap")),
+]
 
 
 @pytest.fixture(params=KINDS)
@@ -48,7 +51,9 @@ async def sandbox(request: pytest.FixtureRequest) -> AsyncGenerator[Sandbox]:
 
 
 async def test_it_gives_the_last_value_and_what_was_printed(sandbox: Sandbox) -> None:
-    told = await sandbox.run_python("import json\nprint('working')\nxs = [n * n for n in range(4)]\njson.dumps(xs)")
+    told = await sandbox.run_python(
+        "import json\nprint('working')\nxs = [n * n for n in range(4)]\njson.dumps(xs)"
+    )
     assert told == {"printed": "working\n", "result": "[0, 1, 4, 9]"}
     assert await sandbox.run_python("x = 1") == {"printed": "", "result": None}
     assert (await sandbox.run_python("{'a': (1, 2.5), 'b': None}"))["result"] == {"a": [1, 2.5], "b": None}
@@ -70,7 +75,9 @@ async def test_one_call_knows_nothing_of_another(sandbox: Sandbox) -> None:
         ("import requests", "ModuleNotFoundError"),
     ],
 )
-async def test_what_is_wrong_with_the_code_is_told_to_the_model(sandbox: Sandbox, code: str, told: str) -> None:
+async def test_what_is_wrong_with_the_code_is_told_to_the_model(
+    sandbox: Sandbox, code: str, told: str
+) -> None:
     with pytest.raises(ToolRefusedError, match=told):
         await sandbox.run_python(code)
 
@@ -108,14 +115,20 @@ async def test_harmful_code_is_ended_and_nothing_else_is(sandbox: Sandbox, code:
 async def test_it_sees_no_file_and_writes_none(sandbox: Sandbox, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("hush")
-    for code in (f"open({str(secret)!r}).read()", f"open({str(tmp_path / 'new')!r}, 'w').write('x')", "open('/etc/shadow').read()"):
+    for code in (
+        f"open({str(secret)!r}).read()",
+        f"open({str(tmp_path / 'new')!r}, 'w').write('x')",
+        "open('/etc/shadow').read()",
+    ):
         with pytest.raises(ToolLayerError) as caught:
             await sandbox.run_python(code)
         assert "hush" not in caught.value.detail
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
-async def test_it_reaches_no_network_and_no_environment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_reaches_no_network_and_no_environment(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PLATFORM_SECRET_TOKEN", "hush")
     server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -155,7 +168,9 @@ async def test_without_a_sandbox_no_code_is_run(monkeypatch: pytest.MonkeyPatch)
         await Sandbox(SETTINGS).run_python("1")
 
 
-async def test_a_bubblewrap_that_does_not_work_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_bubblewrap_that_does_not_work_is_said_to_be_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     broken.chmod(0o755)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 from agentic.layers.L03_tool_execution.errors import ToolRefusedError
 from agentic.layers.L03_tool_execution.functions import tool
@@ -72,5 +73,5 @@ def forks(pids: str) -> None:
 
 def note(pids: str) -> None:
     """Writes down which process this is."""
-    with open(pids, "a") as file:
+    with Path(pids).open("a") as file:
         file.write(f"{os.getpid()}\n")

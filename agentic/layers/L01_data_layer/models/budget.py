@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation
@@ -14,7 +14,9 @@ from agentic.layers.L01_data_layer.models.resource import ALL, ListQuery, Resour
 Scope = Literal["key", "agent", "run", "goal", "model", "all"]
 Period = Literal["total", "day", "month"]
 MostTokens = Annotated[int, Field(ge=0, le=2**53)]
-MostMoney = Annotated[float, Field(ge=0, lt=10_000_000, allow_inf_nan=False)]
+MostMoney = Annotated[
+    float, Field(ge=0, le=10_000_000, allow_inf_nan=False), AfterValidator(lambda x: round(x, 6))
+]
 
 
 class BudgetCreate(Body):

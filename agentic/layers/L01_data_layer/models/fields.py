@@ -87,4 +87,6 @@ Int = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)]
 Count = Annotated[int, Field(ge=0, le=MAX_INT)]
 Moment = Annotated[str, BeforeValidator(utc), WithJsonSchema({"type": "string", "format": "date-time"})]
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(lambda x: round(x, 4))]
-Money = Annotated[float, Field(ge=0, lt=10_000, allow_inf_nan=False), AfterValidator(lambda x: round(x, 6))]
+Money = Annotated[
+    float, Field(ge=0, le=9_999.999999, allow_inf_nan=False), AfterValidator(lambda x: round(x, 6))
+]

@@ -100,7 +100,7 @@ class Run(TypedDict):
 
 
 class RunClaim(Body):
-    """Takes up to `limit` runs that are due, or whose worker is gone, of these agents or any.
+    """Takes up to `limit` runs that are due, or whose worker is gone, of these agents or any but those.
 
     `overall` is how many may be running on the whole platform.
     """
@@ -109,6 +109,7 @@ class RunClaim(Body):
     limit: Annotated[int, Field(ge=1, le=1000)] = 1
     lease_seconds: Seconds = 30.0
     agent_ids: Annotated[list[Id], Field(max_length=1000)] | None = None
+    except_agent_ids: Annotated[list[Id], Field(max_length=1000)] | None = None
     overall: Count | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.ids import now
@@ -33,7 +34,10 @@ class BudgetStore(ResourceService[Budget]):
         if (scope == "all") != (subject is None):
             raise InvalidError.of(("subject", "needed for every scope but all, which has none"))
         if scope in OF_ID:
-            record["subject"] = str(parse_id(subject, "subject"))
+            try:
+                record["subject"] = str(UUID(subject))
+            except ValueError:
+                raise InvalidError.of(("subject", f"not the id of one, as {scope} needs")) from None
 
     async def update(self, call: Call) -> Answer:
         """Changes how much it is, or whether it counts. What it missed while it did not count is counted again."""

@@ -11,7 +11,12 @@ from uuid import UUID
 from asyncpg import Record
 
 from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import BudgetExceededError, InvalidError, StateError
+from agentic.layers.base.common_errors import (
+    BudgetExceededError,
+    DatabaseUnavailableError,
+    InvalidError,
+    StateError,
+)
 from agentic.layers.base.ids import now, timestamp, uuid7
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.coalescer import Coalescer
@@ -125,6 +130,10 @@ class ModelUsageStore(ResourceService[ModelUsage]):
             (row,) = await self._reserve_all([item])
             if row["refusal"] is not None and not row["missing"]:
                 break
+        if row["missing"]:
+            raise DatabaseUnavailableError(
+                "The budgets of this call change all the time. Nothing was written."
+            )
         self.store.written()
         return row
 

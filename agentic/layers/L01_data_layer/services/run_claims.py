@@ -31,6 +31,7 @@ class RunClaims:
                 event_ids,
                 trace(),
                 now(),
+                body.except_agent_ids,
             )
         return Answer(b'{"items":%b}' % row[0])
 

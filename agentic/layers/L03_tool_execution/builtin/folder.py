@@ -220,7 +220,9 @@ def _described(name: str, folder: int) -> dict[str, Any] | None:
 
 
 def _all_files(folder: Path) -> Iterator[int]:
+    """The size of each entry; one that is no plain file takes no room of its own."""
     for _, _, names, descriptor in os.fwalk(folder, follow_symlinks=False):
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                yield os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_size
+                found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                yield found.st_size if stat.S_ISREG(found.st_mode) else 0

@@ -78,11 +78,13 @@ def main(seconds: str, memory: str, output: str) -> None:
 def run(code: str) -> Any:
     """Runs all of it; the value is that of the last line, where it is an expression."""
     tree = ast.parse(code, "main.py")
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1] if tree.body else None
     world: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(tree, "main.py", "exec"), world)  # noqa: S102 - this is the sandbox
-    if last is None:
+    if not isinstance(last, ast.Expr):
+        exec(compile(tree, "main.py", "exec"), world)  # noqa: S102 - this is the sandbox
         return None
+    tree.body.pop()
+    exec(compile(tree, "main.py", "exec"), world)  # noqa: S102 - this is the sandbox
     return eval(compile(ast.Expression(last.value), "main.py", "eval"), world)  # noqa: S307 - this is the sandbox
 
 

@@ -1,0 +1,47 @@
+"""Where in an agent's code a call stands: its number within the task that makes it, below the place of that task."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
+
+NESTED: Final = 1_000_000
+"""Effect keys need a number: of places in tasks within tasks, it lies beyond those of steps."""
+
+
+@dataclass
+class _Scope:
+    """A task of the code, by its place, and how far it has come."""
+
+    path: str
+    task: asyncio.Task[Any] | None
+    calls: int = 0
+    tasks: int = 0
+
+
+_scope: ContextVar[_Scope] = ContextVar("scope")
+
+
+def begin() -> None:
+    """Makes the present task the one in which the code begins."""
+    _scope.set(_Scope("", asyncio.current_task()))
+
+
+def next_place() -> str:
+    """The place of the call that is made now. A task that the code has started has a part of the path of its own."""
+    scope, task = _scope.get(), asyncio.current_task()
+    if scope.task is not task:
+        scope.tasks += 1
+        scope = _Scope(f"{scope.path}/{scope.calls}.{scope.tasks}", task)
+        _scope.set(scope)
+    scope.calls += 1
+    return f"{scope.path}/{scope.calls}"
+
+
+def slot_of(at: str) -> int:
+    """A number for a place, the same each time."""
+    number = at.removeprefix("/")
+    return int(number) if number.isdigit() else NESTED + zlib.crc32(at.encode()) % 2_000_000_000
