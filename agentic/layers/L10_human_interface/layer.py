@@ -21,6 +21,7 @@ from agentic.layers.L10_human_interface.hub import Hub
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 from agentic.layers.L10_human_interface.model_names import ModelNames
 from agentic.layers.L10_human_interface.pages import (
+    agent,
     agents,
     approvals,
     error,
@@ -41,6 +42,7 @@ from agentic.layers.L10_human_interface.web_site import Site
 SECTIONS: Final = (
     overview,
     agents,
+    agent,
     runs,
     run,
     tools,

@@ -98,6 +98,12 @@ def line_of_call(call: ModelUsage) -> Line:
     )
 
 
+def words_of(step: RunStep) -> str:
+    """All that a step was given and gave, in words."""
+    message = _message(step)
+    return "\n".join(part for part in (_given(step), _said(step, message), *_wants(message)) if part)
+
+
 def priced(call: ModelUsage) -> bool:
     """False when a call used something whose price nobody knows."""
     return call["cost_known"] or not (call["input_tokens"] or call["output_tokens"])

@@ -74,6 +74,20 @@ class OfRun(Wanted):
         return True
 
 
+class OfAgent(Wanted):
+    """What happens to one agent, and with `runs` what happens in runs: whose they are, a change of theirs does not say."""
+
+    def __init__(self, agent_id: str, *, runs: bool) -> None:
+        super().__init__({"event_type": f"agent.*{',run.*,run_step.created' if runs else ''}"})
+        self._agent_id = _id(agent_id)
+
+    def __call__(self, event: FeedEvent) -> bool:
+        """True when it is about the agent, or about a run."""
+        if event.aggregate_type == "agent" and event.aggregate_id != self._agent_id:
+            return False
+        return super().__call__(event)
+
+
 def _id(text: str | None) -> str | None:
     try:
         return str(UUID(text)) if text else None

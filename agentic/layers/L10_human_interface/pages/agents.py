@@ -1,9 +1,8 @@
-"""Agents: the list, a new one, one of them with its timeline, and what may be done with it."""
+"""Agents: the list, and a new one."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -13,10 +12,8 @@ from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.errors import FieldError
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L10_human_interface.agents_query import AgentsQuery
-from agentic.layers.L10_human_interface.event_query import EventsQuery
-from agentic.layers.L10_human_interface.render import HEADERS, wants_part
+from agentic.layers.L10_human_interface.render import HEADERS
 from agentic.layers.L10_human_interface.web_site import Site
-from agentic.layers.L10_human_interface.words import TERMINATE, agent_actions
 
 PAGE: Final = 50
 FIELDS: Final = ("name", "agent_type", "configuration")
@@ -24,11 +21,9 @@ SEE_OTHER: Final = 303
 UNPROCESSABLE: Final = 422
 PARENT: Final = {"title": "Agents", "path": "/agents"}
 
-Tab = Literal["timeline", "configuration"]
-
 
 def routes(site: Site) -> APIRouter:
-    """`/agents`, `/agents/new`, `/agents/{id}` and what is done there."""
+    """`/agents` and `/agents/new`."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/agents")
@@ -42,40 +37,6 @@ def routes(site: Site) -> APIRouter:
     @router.post("/agents")
     async def create(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         return await _create(site, request)
-
-    @router.get("/agents/{agent_id}")
-    async def timeline(request: Request, agent_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
-        return await _agent(site, request, agent_id, "timeline")
-
-    @router.get("/agents/{agent_id}/configuration")
-    async def configuration(request: Request, agent_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
-        return await _agent(site, request, agent_id, "configuration")
-
-    @router.get("/agents/{agent_id}/terminate")
-    async def terminate(request: Request, agent_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
-        agent = await site.l01.agents.get(agent_id)
-        return await site.page(
-            request,
-            "terminate",
-            title=f"Terminate {agent['name']}",
-            current="agents",
-            position=site.hub.position,
-            live=False,
-            parent=PARENT,
-            agent=agent,
-            action=TERMINATE,
-        )
-
-    @router.post("/agents/{agent_id}/status")
-    async def status(request: Request, agent_id: str) -> Response:  # pyright: ignore[reportUnusedFunction]
-        form = await request.form()
-        await site.l01.agents.update(agent_id, {"status": str(form.get("status", ""))})
-        site.figures.counts.forget()
-        if not wants_part(request):
-            return RedirectResponse(f"/agents/{agent_id}", SEE_OTHER)
-        response = await _agent(site, request, agent_id, "timeline")
-        response.headers["HX-Push-Url"] = f"/agents/{agent_id}"
-        return response
 
     return router
 
@@ -97,42 +58,6 @@ async def _agents(site: Site, request: Request, query: AgentsQuery) -> HTMLRespo
         query=query,
         agents=page["items"],
         total=total,
-        next=page["next_cursor"],
-    )
-
-
-async def _agent(site: Site, request: Request, agent_id: str, shown: Tab) -> HTMLResponse:
-    position = site.hub.position
-    as_of = EventsQuery.of(request.query_params).as_of
-    timeline = EventsQuery(aggregate_id=agent_id, aggregate_type="agent", as_of=as_of)
-    agent, page, then = await asyncio.gather(
-        site.l01.agents.get(agent_id, as_of=as_of),
-        site.l01.events.list(**timeline.filters(), **timeline.page, limit=PAGE, total=as_of is None),
-        site.moment_of(as_of),
-    )
-    at = f"?as_of={as_of}" if as_of else ""
-    path = f"/agents/{agent['id']}"
-    views = [
-        {"name": "timeline", "title": "Timeline", "path": f"{path}{at}"},
-        {"name": "configuration", "title": "Configuration", "path": f"{path}/configuration{at}"},
-    ]
-    return await site.page(
-        request,
-        "agent",
-        title=agent["name"],
-        current="agents",
-        position=position,
-        live=as_of is None,
-        filters={"aggregate_id": agent["id"]},
-        parent=PARENT,
-        agent=agent,
-        actions=agent_actions(agent["status"]) if as_of is None else [],
-        as_of=as_of,
-        then=then,
-        views=views,
-        shown=shown,
-        events=await site.rows.of_events(page["items"]),
-        total=page.get("total"),
         next=page["next_cursor"],
     )
 

@@ -8,10 +8,12 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from agentic.layers.L10_human_interface.differences import differences
 from agentic.layers.L10_human_interface.runs_query import RunsQuery
 from agentic.layers.L10_human_interface.web_site import Site
 
 PAGE: Final = 50
+PARENT: Final = {"title": "Runs", "path": "/runs"}
 
 
 def routes(site: Site) -> APIRouter:
@@ -21,6 +23,11 @@ def routes(site: Site) -> APIRouter:
     @router.get("/runs")
     async def runs(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
         return await _runs(site, request, RunsQuery.of(request.query_params))
+
+    @router.get("/runs/compare")
+    async def compare(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
+        chosen = {name: request.query_params.get(name, "").strip() for name in ("a", "b")}
+        return await _compare(site, request, chosen["a"], chosen["b"])
 
     return router
 
@@ -46,6 +53,30 @@ async def _runs(site: Site, request: Request, query: RunsQuery) -> HTMLResponse:
         runs=await site.run_rows.of(page["items"]),
         notice=notice,
         next=page["next_cursor"],
+    )
+
+
+async def _compare(site: Site, request: Request, a: str, b: str) -> HTMLResponse:
+    """Two runs side by side. Which steps are the same is the runtime's to say."""
+    notice = await site.runtime.notice()
+    shown = None
+    if a and b and not notice:
+        l02 = await site.runtime.l02()
+        runs = await asyncio.gather(site.l01.runs.get(a), site.l01.runs.get(b))
+        comparison = await l02.compare(a, b)
+        shown = differences(comparison, *(run["configuration"] for run in runs))
+    return await site.page(
+        request,
+        "compare",
+        title="Two runs",
+        current="runs",
+        position=site.hub.position,
+        live=False,
+        parent=PARENT,
+        a=a,
+        b=b,
+        shown=shown,
+        notice=notice,
     )
 
 
