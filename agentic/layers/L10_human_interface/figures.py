@@ -9,8 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from agentic.layers.base import states
 from agentic.layers.base.ids import now, timestamp
-from agentic.layers.L01_data_layer.client import L01Client
-from agentic.layers.L01_data_layer.collection import Readable
+from agentic.layers.L01_data_layer.client import L01Client, Readable
 from agentic.layers.L01_data_layer.models.statistics import UsageGroup, UsageStats
 from agentic.layers.L10_human_interface.charts import Line, sparkline
 from agentic.layers.L10_human_interface.formats import compact, duration, moment, money, whole

@@ -117,9 +117,10 @@ def text_of(value: Any) -> str:
         return value
     if isinstance(value, list):
         parts = cast("list[Any]", value)
-        texts = [part.get("text") for part in parts if isinstance(part, dict)]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-        if parts and all(isinstance(text, str) for text in texts) and len(texts) == len(parts):
-            return "\n".join(texts)
+        texts = [cast("dict[str, Any]", part).get("text") for part in parts if isinstance(part, dict)]
+        said = [text for text in texts if isinstance(text, str)]
+        if said and len(said) == len(parts):
+            return "\n".join(said)
     return jsonio.encode(value).decode()
 
 

@@ -86,7 +86,12 @@ class Tallies:
                 break
         self._kept.put(run["id"], tally)
         # Booked are calls too that came to no step.
-        return Tally(*map(max, tally, booked))
+        return Tally(
+            max(tally.steps, booked.steps),
+            max(tally.input_tokens, booked.input_tokens),
+            max(tally.output_tokens, booked.output_tokens),
+            max(tally.cost, booked.cost),
+        )
 
 
 class RunRows:

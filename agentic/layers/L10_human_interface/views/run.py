@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import cast
 
 import structlog
 from markupsafe import escape
@@ -49,8 +48,8 @@ class Run(View):
 
     async def _load(self) -> RunRecord:
         self._record = await RunRecord.load(self.site.l01, self._id)
-        cast("OfRun", self.wanted).known |= self._record.belongings
-        cast("OfRun", self.wanted).known |= {each["id"] for each in await asked_in(self.site, self._id)}
+        self.wanted.known |= self._record.belongings
+        self.wanted.known |= {each["id"] for each in await asked_in(self.site, self._id)}
         return self._record
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
