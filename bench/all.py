@@ -46,26 +46,34 @@ def _printed(name: str) -> str:
 
 
 def _section(name: str, printed: str) -> str:
-    return f"## {name}\n\n`python -m bench.{name}`\n\n```\n{printed}\n```\n"
+    measured = f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC at commit {_commit()}."
+    return f"## {name}\n\n`python -m bench.{name}`. {measured}\n\n```\n{printed}\n```\n"
+
+
+def _kept() -> dict[str, str]:
+    """The sections of the file as it is, by name."""
+    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    parts = text.split("\n## ")[1:]
+    return {part.partition("\n")[0]: f"## {part.rstrip()}\n" for part in parts}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=BENCHMARKS, help="only these; the file is written anew")
+    parser.add_argument("names", nargs="*", default=BENCHMARKS, help="only these; the others' results stay")
     names = parser.parse_args().names
     facts = asyncio.run(machine_facts())
     head = [
         "# Results\n",
         "Written by `python -m bench.all`; `README.md` says what each figure and yardstick is.\n",
-        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC at commit {_commit()}.\n",
         "\n".join(f"- {what}: {fact}" for what, fact in facts.items()) + "\n",
     ]
-    sections: list[str] = []
+    sections = _kept()
     for name in names:
         print(f"bench.{name} …", flush=True)
-        sections.append(_section(name, _printed(name)))
-        print(sections[-1], flush=True)
-    RESULTS.write_text("\n".join([*head, *sections]), encoding="utf-8")
+        sections[name] = _section(name, _printed(name))
+        print(sections[name], flush=True)
+        there = [sections[each] for each in BENCHMARKS if each in sections]
+        RESULTS.write_text("\n".join([*head, *there]), encoding="utf-8")
 
 
 if __name__ == "__main__":
