@@ -115,6 +115,12 @@ def nothing_left_behind(platform: ScriptedPlatform) -> Generator[None]:
 
 
 def test_every_guide_is_tried() -> None:
-    tried = {"first-agent.md", "tools.md", "models-and-costs.md", "bring-your-own-agent.md", "when-it-crashes.md"}
+    tried = {
+        "first-agent.md",
+        "tools.md",
+        "models-and-costs.md",
+        "bring-your-own-agent.md",
+        "when-it-crashes.md",
+    }
     assert tried <= {path.name for path in (ROOT / "docs").glob("*.md")}
     assert shutil.which("bash") and shutil.which("curl"), "the guides need both"
