@@ -145,7 +145,7 @@ class ForbiddenAddressError(ToolLayerError):
     title = "Address forbidden"
 
 
-class ToolAnswerTooLargeError(ToolLayerError):
+class DownloadTooLargeError(ToolLayerError):
     """The answer is larger than a tool may give."""
 
     code = "E3015"

@@ -21,8 +21,8 @@ import httpx2
 
 from agentic import __version__
 from agentic.layers.L03_tool_execution.errors import (
+    DownloadTooLargeError,
     ForbiddenAddressError,
-    ToolAnswerTooLargeError,
     ToolRefusedError,
     UnreachableToolError,
 )
@@ -236,7 +236,7 @@ class Outgoing:
             ToolRefusedError: this is no address to ask, or it leads round in circles.
             ForbiddenAddressError: it may not be asked.
             UnreachableToolError: it does not answer, or not to the end.
-            ToolAnswerTooLargeError: the answer is larger than is read.
+            DownloadTooLargeError: the answer is larger than is read.
         """
         sent = {"accept": "*/*", **{name.lower(): value for name, value in (headers or {}).items()}}
         target = parse_url(url)
@@ -290,7 +290,7 @@ class Outgoing:
         async for chunk in response.aiter_stream():
             body += unpack(chunk, self._max_bytes - len(body))
             if len(body) > self._max_bytes:
-                raise ToolAnswerTooLargeError(
+                raise DownloadTooLargeError(
                     f"{url} answered more than {self._max_bytes} bytes, which is the most that is read."
                 )
         return bytes(body)

@@ -92,10 +92,9 @@ async def _watched(
     carried_here: bool = False,
 ) -> int:
     screen = JsonScreen() if order.json else TextScreen()
-    screen.begun(begun, agent["name"], platform.page(f"/runs/{begun['id']}"))
     terminal = None if order.json else Terminal.here()
     watch = Watch(platform, screen, terminal, interruptible=interruptible, carried_here=carried_here)
-    return await watch.to_end(begun)
+    return await watch.to_end(begun, agent["name"])
 
 
 def _run(where: Where, order: Order, value: Any) -> int:

@@ -123,8 +123,8 @@ def watch(where: Where, reference: str, *, json: bool) -> int:
 async def _watched(platform: Reached, run: Run, *, json: bool) -> int:
     screen = JsonScreen() if json else TextScreen()
     agent = await platform.l01.agents.get(run["agent_id"]) if run["agent_id"] else None
-    screen.begun(run, agent["name"] if agent else "no agent", platform.page(f"/runs/{run['id']}"))
-    return await Watch(platform, screen, None if json else Terminal.here()).to_end(run)
+    watch = Watch(platform, screen, None if json else Terminal.here())
+    return await watch.to_end(run, agent["name"] if agent else "no agent")
 
 
 def cancel(where: Where, reference: str, reason: str | None) -> int:

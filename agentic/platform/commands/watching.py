@@ -138,10 +138,11 @@ class Watch:
         self._later: set[str] = set()
         """Approvals that the person will decide another time."""
 
-    async def to_end(self, run: Run, after: int = 0) -> int:
-        """Shows what happens after a step, until the run has ended or is left; answers the exit code."""
+    async def to_end(self, run: Run, agent: str) -> int:
+        """Shows a run and what happens in it, until it has ended or is left; answers the exit code."""
         with _interrupts() if self._interruptible else nullcontext(Interrupts()) as interrupted:
-            async with aclosing(self._platform.l02.stream(run["id"], after)) as events:
+            self._screen.begun(run, agent, self._platform.page(f"/runs/{run['id']}"))
+            async with aclosing(self._platform.l02.stream(run["id"])) as events:
                 return await self._follow(run["id"], events, interrupted)
 
     async def _follow(self, run_id: str, events: AsyncGenerator[RunEvent], interrupted: Interrupts) -> int:

@@ -20,8 +20,8 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L03_tool_execution import outgoing as outgoing_module
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.errors import (
+    DownloadTooLargeError,
     ForbiddenAddressError,
-    ToolAnswerTooLargeError,
     ToolRefusedError,
     UnreachableToolError,
 )
@@ -245,7 +245,7 @@ async def test_no_more_is_read_than_is_wanted(judge: Judge, allowed: Outgoing) -
     answers(judge, "/bomb", lambda: Response(bomb, headers={"content-encoding": "gzip"}))
     answers(judge, "/flat", lambda: Response(flat, headers={"content-encoding": "deflate"}))
     for path in ("/endless", "/bomb", "/flat"):
-        with pytest.raises(ToolAnswerTooLargeError):
+        with pytest.raises(DownloadTooLargeError):
             await allowed.request("GET", f"{judge.url}{path}")
     assert sent < 50_000_000
 
