@@ -148,7 +148,7 @@ BEGIN_RUN = Operation(
 GET_RUN = Operation("run.look", "GET", "/runs/{id}", query=RunLook, result=Run)
 STEPS_OF_RUN = Operation("run.steps_of", "GET", "/runs/{id}/steps", query=StepQuery, result=Steps)
 COMPARE_RUNS = Operation("run.compare", "GET", "/runs/compare", query=Pair, result=Comparison)
-CANCEL = Operation("run.cancelled", "POST", "/runs/{id}/cancel", body=RunStop | None, result=Run)
+CANCEL = Operation("run.cancelled", "POST", "/runs/{id}/cancel", body=RunStop, result=Run)
 PAUSE = Operation("run.paused", "POST", "/runs/{id}/pause", result=Run)
 RESUME = Operation("run.resumed", "POST", "/runs/{id}/resume", result=Run)
 STEER = Operation("run.steer", "POST", "/runs/{id}/steer", body=Steer, result=RunStep, status=201)
