@@ -1,26 +1,38 @@
-"""A running human interface over a running data layer."""
+"""A running human interface over a running data layer, with an agent runtime beside it or without."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from agentic.layers.base.layer import Context
+from agentic.layers.base.layer import Context, Health
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
+from agentic.layers.L02_agent_runtime.client import L02Client
+from agentic.layers.L02_agent_runtime.layer import AgentRuntime
 from agentic.layers.L10_human_interface.layer import HumanInterface
 from agentic.layers.L10_human_interface.settings import L10Settings
 
 
 @asynccontextmanager
 async def interface_over(
-    data_layer: DataLayer, settings: L10Settings | None = None
+    data_layer: DataLayer, settings: L10Settings | None = None, *, runtime: bool = False
 ) -> AsyncGenerator[HumanInterface]:
-    """The interface as the supervisor runs it beside the data layer; it follows the log when the block begins."""
+    """The interface as the supervisor runs it beside the data layer; it follows the log when the block begins.
+
+    With `runtime` what is wanted of agents and runs is done; nobody carries runs but the test.
+    """
     context = Context()
     context.give(L01Client(backend=data_layer.backend))
+    if runtime:
+        context.give(L02Client(backend=AgentRuntime(context).backend))
+        context.health_checks["L02"] = _well
     layer = HumanInterface(context, settings or L10Settings())
     context.health_checks.update({"L01": data_layer.health, "L10": layer.health})
     async with layer.running():
         await layer.hub.started.wait()
         yield layer
+
+
+async def _well() -> Health:
+    return {"status": "ok", "layer": "L02", "checks": {}}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import agentic
+from agentic.layers.base import states
+from agentic.layers.L01_data_layer.models.run_step import StepKind
 from agentic.layers.L10_human_interface import words
 from agentic.layers.L10_human_interface.navigation import SECTIONS
 from agentic.layers.L10_human_interface.pages import search
@@ -22,6 +25,9 @@ def used_icons() -> set[str]:
     found |= {item.icon for item in (*search.COMMANDS, *search.PAGES)} | {"bot", "radio"}
     for state in ("created", "active", "suspended", "error", "terminated"):
         found |= {action.icon for action in words.agent_actions(state)}
+    for state in states.RUN:
+        found |= {action.icon for action in words.run_actions(state)}
+    found |= {words.step_word(kind, "completed").icon for kind in get_args(StepKind)}
     found |= {icon for _, icon in words.LOOKS}
     for template in (ROOT / "templates").rglob("*.html"):
         text = template.read_text()
