@@ -58,7 +58,9 @@ async def test_one_watches_a_run_to_its_end(visit: Visit, l01_local: L01Client) 
     await expect(tab.locator("#live-step")).to_be_empty()
 
 
-async def test_a_step_opens_beside_the_timeline_by_hand_and_by_key(visit: Visit, l01_local: L01Client) -> None:
+async def test_a_step_opens_beside_the_timeline_by_hand_and_by_key(
+    visit: Visit, l01_local: L01Client
+) -> None:
     there = await lived(l01_local)
     tab = await visit(f"/runs/{there.run}")
     await tab.locator("#step-2").click()

@@ -42,7 +42,9 @@ async def sent(browser: httpx2.AsyncClient, path: str, **fields: Any) -> str:
     return answer.headers["location"]
 
 
-async def test_every_page_is_there_whole_and_in_part(browser: httpx2.AsyncClient, l01_local: L01Client) -> None:
+async def test_every_page_is_there_whole_and_in_part(
+    browser: httpx2.AsyncClient, l01_local: L01Client
+) -> None:
     for path in addresses(await lived(l01_local)):
         page = await at(browser, path)
         assert page.startswith("<!doctype html>"), path
@@ -64,9 +66,7 @@ async def test_nothing_there_says_what_comes_next(browser: httpx2.AsyncClient) -
     assert "No run matches" in await at(browser, "/runs?status=failed")
 
 
-@pytest.mark.parametrize(
-    "path", ["/usage?range=3d", "/approvals?status=odd", "/runs/x", "/runs?agent_id=x"]
-)
+@pytest.mark.parametrize("path", ["/usage?range=3d", "/approvals?status=odd", "/runs/x", "/runs?agent_id=x"])
 async def test_what_no_filter_is_gets_a_page_that_says_so(browser: httpx2.AsyncClient, path: str) -> None:
     answer = await browser.get(path)
     assert answer.status_code == 422
@@ -103,7 +103,13 @@ async def test_a_run_shows_its_cost_to_the_micro_dollar_and_what_was_cut(
 async def test_a_step_shows_what_is_behind_it(browser: httpx2.AsyncClient, l01_local: L01Client) -> None:
     there = await lived(l01_local)
     model = await at(browser, f"/runs/{there.run}/steps/1")
-    for words in ("p · m-2026", "100 in (50 cached)", "20 out (5 reasoning)", "$0.001234", "first token after 30 ms"):
+    for words in (
+        "p · m-2026",
+        "100 in (50 cached)",
+        "20 out (5 reasoning)",
+        "$0.001234",
+        "first token after 30 ms",
+    ):
         assert words in model, words
     assert "model_usage.completed" in model and "run_step.created" in model
     tool = await at(browser, f"/runs/{there.run}/steps/2/peek")
@@ -169,12 +175,18 @@ async def test_what_waits_is_approved_or_denied(browser: httpx2.AsyncClient, l01
     back = f"/runs/{there.waiting}"
     assert await sent(browser, path, decision="approved", reason="why not", back=back) == back
     approval = await l01_local.approvals.get(there.approval)
-    assert (approval["status"], approval["decided_by"], approval["reason"]) == ("approved", "dashboard", "why not")
+    assert (approval["status"], approval["decided_by"], approval["reason"]) == (
+        "approved",
+        "dashboard",
+        "why not",
+    )
     assert there.waiting in [run["id"] for run in await l01_local.runs.claim("w", 2, 60)]
     assert (await browser.post(path, data={"decision": "denied"})).status_code == 409
     lone = await l01_local.approvals.create(title="Alone?")
     away = f"//elsewhere.example/{there.run}"
-    assert await sent(browser, f"/approvals/{lone['id']}/decide", decision="denied", back=away) == "/approvals"
+    assert (
+        await sent(browser, f"/approvals/{lone['id']}/decide", decision="denied", back=away) == "/approvals"
+    )
     assert "What people decided" in await at(browser, back)
 
 
@@ -196,7 +208,9 @@ async def test_a_person_says_how_it_ended(browser: httpx2.AsyncClient, l01_local
     assert "Nobody saw how this call ended" in await at(browser, "/tools")
     path = f"/executions/{there.unknown}/resolve"
     assert (await browser.post(path, data={"outcome": "maybe"})).status_code == 422
-    assert (await browser.post(path, data={"outcome": "again"})).status_code == 422  # There is no tool layer here.
+    assert (
+        await browser.post(path, data={"outcome": "again"})
+    ).status_code == 422  # There is no tool layer here.
     assert await sent(browser, path, outcome="success", said='{"done": true}', back="/tools") == "/tools"
     execution = await l01_local.tool_executions.get(there.unknown)
     assert (execution["status"], execution["output_result"]) == ("success", {"done": True})
@@ -212,7 +226,7 @@ async def test_usage_is_summed_over_time_and_by_what_it_was_for(
     assert '<strong class="cost">$0.006234</strong>' in page
     assert "3 calls, without 1 of unknown price" in page
     assert page.count('role="img"') == 3
-    assert re.search(r'By agent.*researcher', page, re.S)
+    assert re.search(r"By agent.*researcher", page, re.S)
     assert "$0.006234 of $0.500000" in page
     of_run = await at(browser, f"/usage?run_id={there.run}&range=all")
     assert '<strong class="cost">$0.006234</strong>' in of_run
@@ -220,14 +234,21 @@ async def test_usage_is_summed_over_time_and_by_what_it_was_for(
     assert "≈ </span>$0.005000" in cut and there.call not in cut
 
 
-async def test_a_budget_is_made_switched_and_deleted(browser: httpx2.AsyncClient, l01_local: L01Client) -> None:
+async def test_a_budget_is_made_switched_and_deleted(
+    browser: httpx2.AsyncClient, l01_local: L01Client
+) -> None:
     budgets = "/usage#budgets"
     assert (await browser.post("/budgets", data={"scope": "all", "period": "day"})).status_code == 422
     wrong = {"scope": "all", "period": "day", "max_cost": "much"}
     assert (await browser.post("/budgets", data=wrong)).status_code == 422
     assert await sent(browser, "/budgets", scope="all", period="day", max_cost="1.5", subject="") == budgets
     (budget,) = (await l01_local.budgets.list())["items"]
-    assert (budget["scope"], budget["subject"], budget["max_cost"], budget["max_tokens"]) == ("all", None, 1.5, None)
+    assert (budget["scope"], budget["subject"], budget["max_cost"], budget["max_tokens"]) == (
+        "all",
+        None,
+        1.5,
+        None,
+    )
     assert await sent(browser, f"/budgets/{budget['id']}/enabled", enabled="no") == budgets
     assert not (await l01_local.budgets.get(budget["id"]))["enabled"]
     assert await sent(browser, f"/budgets/{budget['id']}/delete") == budgets
@@ -252,7 +273,9 @@ async def test_a_conversation_is_a_session_of_runs(browser: httpx2.AsyncClient, 
     assert (run["input"], run["configuration"], run["session_id"]) == ({"n": 1}, {"model": "large"}, None)
 
 
-async def test_an_agent_is_moved_through_the_runtime(browser: httpx2.AsyncClient, l01_local: L01Client) -> None:
+async def test_an_agent_is_moved_through_the_runtime(
+    browser: httpx2.AsyncClient, l01_local: L01Client
+) -> None:
     agent = await l01_local.create_agent("a")
     path = f"/agents/{agent['id']}"
     await sent(browser, f"{path}/status", status="active")

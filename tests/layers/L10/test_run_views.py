@@ -113,7 +113,9 @@ async def test_text_grows_as_it_is_told_and_goes_when_its_step_is_written(
 
 async def test_what_waits_for_a_person_comes_and_is_counted(url: str, l01_local: L01Client) -> None:
     async with page(url, "approvals", "status=pending") as reader:
-        approval = await l01_local.approvals.create(title="May it?", request={"tool": "t", "arguments": {"n": "<1>"}})
+        approval = await l01_local.approvals.create(
+            title="May it?", request={"tool": "t", "arguments": {"n": "<1>"}}
+        )
         content = await said(reader, r'#count-approvals" hx-swap="textContent">1<')
         assert f'id="approval-{approval["id"]}"' in content and "&lt;1&gt;" in content
         await l01_local.approvals.decide(approval["id"], "denied", "me", "no")
@@ -128,7 +130,9 @@ async def test_the_page_of_a_run_asks_what_the_run_asks(url: str, l01_local: L01
         approval = await l01_local.approvals.create(run_id=run["id"], agent_id=agent["id"], title="May it?")
         await said(reader, f'id="run-asks".*?approval-{approval["id"]}')
         await l01_local.approvals.decide(approval["id"], "approved")
-        await said(reader, r'hx-target="#run-asks" hx-swap="outerMorph">\s*<div id="run-asks" class="stack"></div>')
+        await said(
+            reader, r'hx-target="#run-asks" hx-swap="outerMorph">\s*<div id="run-asks" class="stack"></div>'
+        )
 
 
 async def test_tools_and_executions_are_kept_up_to_date(url: str, l01_local: L01Client) -> None:
@@ -147,7 +151,7 @@ async def test_usage_follows_the_calls(url: str, l01_local: L01Client) -> None:
     async with page(url, "usage") as reader:
         call = await l01_local.record_model_usage(there.agent, "p", "new-model", 10, 5, 100, 0.002)
         await said(reader, f'id="call-{call["id"]}".*?new-model')
-        content = await said(reader, r'\$0\.008234 of \$0\.500000')
+        content = await said(reader, r"\$0\.008234 of \$0\.500000")
         assert 'hx-target="#sums"' in content
 
 
@@ -159,7 +163,9 @@ async def test_a_conversation_shows_the_answer_as_it_grows(url: str, l01_local: 
         run = await taken(l01_local, agent_id=agent["id"], session_id=session["id"], input="Hello?")
         await said(reader, rf'id="turn-{run["id"]}".*?Hello\?')
         await l01_local.runs.tell(run["id"], {"step": 1, "text": "Hi "})
-        await said(reader, rf'id="text-{run["id"]}" class="growing">Hi |#text-{run["id"]}" hx-swap="innerHTML">Hi ')
+        await said(
+            reader, rf'id="text-{run["id"]}" class="growing">Hi |#text-{run["id"]}" hx-swap="innerHTML">Hi '
+        )
         await l01_local.runs.tell(run["id"], {"step": 1, "text": "there"})
         await said(reader, rf'#text-{run["id"]}" hx-swap="beforeend">there')
         await model_step(l01_local, run, "Hi there")
