@@ -65,7 +65,7 @@ def _print_all() -> None:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(width=6)
         table.add_column(width=3, style="dim")
-        table.add_column(width=22)
+        table.add_column(min_width=22, no_wrap=True)
         table.add_column(style="dim")
         for error in found:
             table.add_row(error.code, str(error.status), escape(error.title), escape(error.default_detail()))
