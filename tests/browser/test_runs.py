@@ -103,7 +103,8 @@ async def test_one_pauses_goes_on_says_something_and_cancels(visit: Visit, l01_l
     await head.get_by_role("button", name="Pause").click()
     await expect(head).to_contain_text("Suspended")
     await head.get_by_role("button", name="Resume").click()
-    await tab.wait_for_load_state("networkidle")  # Else what is typed goes into a field that is being replaced.
+    # Else what is typed goes into a field that is being replaced.
+    await tab.wait_for_load_state("networkidle")
     await tab.get_by_label("Say something into this run").fill("faster")
     await tab.keyboard.press("Enter")
     await expect(tab.locator("#steps li")).to_contain_text("faster")
