@@ -77,7 +77,8 @@ class DataLayer(Layer):
         return {
             "relay": self.relay.lead,
             "feed": self.feed.run,
-            "live text": self.texts.run,
+            "text to others": self.texts.send,
+            "text of others": self.texts.hear,
             "kept answers": lambda: forget_old(self.database),
             "expiry": lambda: end_overdue(self.services.decisions, self.services.model_usage),
         }

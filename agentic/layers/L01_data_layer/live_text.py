@@ -16,7 +16,7 @@ from uuid import uuid4
 import structlog
 
 from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import BusUnavailableError
+from agentic.layers.base.common_errors import BusUnavailableError, InvalidError
 from agentic.layers.L01_data_layer.models.run import LiveText
 from agentic.layers.L01_data_layer.redis_client import CHANNEL, TOLD, Bus
 
@@ -86,13 +86,6 @@ class LiveTexts:
             if not self._listeners:
                 self._wanted.clear()
 
-    async def run(self) -> None:
-        """Carries texts to and from the bus. Runs until it is cancelled."""
-        self._ended = False
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._send())
-            group.create_task(self._hear())
-
     def end(self) -> None:
         """Ends every listener at its next step."""
         self._ended = True
@@ -100,15 +93,13 @@ class LiveTexts:
             for listener in listeners:
                 listener.ready.set()
 
-    def _deliver(self, text: LiveText) -> None:
-        for listener in self._listeners.get(text["aggregate_id"], ()):
-            listener.offer(text)
-
-    async def _send(self) -> None:
-        while True:
+    async def send(self) -> None:
+        """Carries texts to the bus. Runs until it is cancelled."""
+        self._ended = False
+        while _goes_on():
             await self._sent.wait()
             self._sent.clear()
-            while self._outgoing:
+            while self._outgoing and _goes_on():
                 batch = [self._outgoing.popleft() for _ in range(min(BATCH, len(self._outgoing)))]
                 try:
                     await self._bus.publish(CHANNEL, batch)
@@ -117,21 +108,36 @@ class LiveTexts:
                     log.debug("live text is lost while the bus is down", error=str(error))
                     await asyncio.sleep(AGAIN)
 
-    async def _hear(self) -> None:
-        while True:
+    async def hear(self) -> None:
+        """Takes the texts of other processes from the bus, while somebody listens. Runs until it is cancelled."""
+        while _goes_on():
             await self._wanted.wait()
             try:
                 async with aclosing(self._bus.subscribe(CHANNEL)) as messages:
                     async for message in messages:
                         if message is not None and message.startswith(TOLD):
                             self._take(message)
-                        if not self._wanted.is_set():
+                        if not self._wanted.is_set() or not _goes_on():
                             break
             except BusUnavailableError as error:
                 log.debug("live text of other processes is not heard", error=str(error))
                 await asyncio.sleep(AGAIN)
 
+    def _deliver(self, text: LiveText) -> None:
+        for listener in self._listeners.get(text["aggregate_id"], ()):
+            listener.offer(text)
+
     def _take(self, message: bytes) -> None:
-        text: Any = jsonio.decode(message)
-        if text["metadata"]["origin"] != self._origin:
-            self._deliver(cast("LiveText", text))
+        try:
+            text: Any = jsonio.decode(message)
+            if text["metadata"]["origin"] != self._origin:
+                self._deliver(cast("LiveText", text))
+        except (InvalidError, LookupError, TypeError) as error:
+            # The channel belongs to a whole server: somebody else may say on it what he likes.
+            log.debug("a live text was not understood", error=str(error))
+
+
+def _goes_on() -> bool:
+    """False once this task was cancelled: Python 3.11's `wait_for`, inside redis-py, may swallow what says so."""
+    task = asyncio.current_task()
+    return task is None or not task.cancelling()
