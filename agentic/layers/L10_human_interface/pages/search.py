@@ -1,4 +1,4 @@
-"""The palette's search: pages and commands, agents by name, events by id or type."""
+"""The palette's search: pages and commands, agents by name, runs by id, events by id or type."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from agentic.layers.L01_data_layer.models.error_codes import NotFoundError
 from agentic.layers.L10_human_interface.formats import short_id, whole
 from agentic.layers.L10_human_interface.navigation import SECTIONS
+from agentic.layers.L10_human_interface.run_rows import title_of
 from agentic.layers.L10_human_interface.web_site import Site
 from agentic.layers.L10_human_interface.words import status_word
 
@@ -58,7 +59,9 @@ def routes(site: Site) -> APIRouter:
     @router.get("/search")
     async def search(request: Request) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
         text = request.query_params.get("q", "").strip()[:LONGEST]
-        groups = await asyncio.gather(_named(site, text), _agents(site, text), _events(site, text))
+        groups = await asyncio.gather(
+            _named(site, text), _agents(site, text), _runs(site, text), _events(site, text)
+        )
         found = [group for several in groups for group in several if group.found]
         return site.renderer.render(request, "search", "results", groups=found)
 
@@ -86,6 +89,16 @@ async def _agents(site: Site, text: str) -> list[Group]:
         for agent in agents
     ]
     return [Group("agent", "Agents", items)]
+
+
+async def _runs(site: Site, text: str) -> list[Group]:
+    if (run_id := _uuid(text)) is None:
+        return []
+    with suppress(NotFoundError):
+        run = await site.l01.runs.get(run_id)
+        title, note = title_of(run["input"], run["id"]), status_word(run["status"]).label
+        return [Group("run", "Runs", [Item(title, "square-play", f"/runs/{run['id']}", note=note)])]
+    return []
 
 
 async def _events(site: Site, text: str) -> list[Group]:
