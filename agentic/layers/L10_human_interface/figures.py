@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from agentic.layers.base import states
 from agentic.layers.base.ids import now, timestamp
-from agentic.layers.L01_data_layer.client import L01Client, Readable
+from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.models.resource import Page
 from agentic.layers.L01_data_layer.models.statistics import UsageGroup, UsageStats
 from agentic.layers.L10_human_interface.charts import Line, sparkline
 from agentic.layers.L10_human_interface.formats import compact, duration, moment, money, whole
@@ -25,6 +26,14 @@ HOUR: Final = timedelta(hours=1)
 POINTS: Final = 30
 HOURS: Final = 24
 USAGE: Final = "/usage"
+
+
+class _Records(Protocol):
+    """What can be counted."""
+
+    def list(self, **query: Any) -> Awaitable[Page[Any]]:
+        """One page."""
+        ...
 
 
 class Figure(NamedTuple):
@@ -164,12 +173,12 @@ def _latency(today: UsageStats, hourly: list[UsageGroup | None]) -> Figure:
     return Figure("latency", "Model latency p95", value, note, USAGE, line, chart)
 
 
-async def _total(records: Readable[Any], **filters: str) -> int:
+async def _total(records: _Records, **filters: str) -> int:
     page = await records.list(limit=1, total=True, **filters)
     return page.get("total", 0)
 
 
-async def _by_status(records: Readable[Any], names: Iterable[str]) -> dict[str, int]:
+async def _by_status(records: _Records, names: Iterable[str]) -> dict[str, int]:
     wanted = list(names)
     totals = await asyncio.gather(*(_total(records, status=name) for name in wanted))
     return dict(zip(wanted, totals, strict=True))
