@@ -308,3 +308,21 @@ async def test_without_a_runtime_everything_is_read_and_the_page_says_what_is_mi
             decide = f"/approvals/{there.approval}/decide"
             assert (await browser.post(decide, data={"decision": "denied"})).status_code == 303
             assert (await l01_local.approvals.get(there.approval))["status"] == "denied"
+
+
+async def test_an_agent_is_made_with_a_model_and_tools_and_is_ready(
+    browser: httpx2.AsyncClient, l01_local: L01Client
+) -> None:
+    form = {"name": "helper", "model": " small ", "instructions": "Be brief.", "tools": "calculator, wait,"}
+    path = await sent(browser, "/agents", **form, configuration='{"limits": {"steps": 5}}')
+    agent = await l01_local.agents.get(path.rpartition("/")[2])
+    assert agent["status"] == "active"
+    assert agent["configuration"] == {
+        "limits": {"steps": 5},
+        "model": "small",
+        "instructions": "Be brief.",
+        "tools": ["calculator", "wait"],
+    }
+    wrong = await browser.post("/agents", data={"name": "x", "configuration": '{"limits": {"steps": 0}}'})
+    assert wrong.status_code == 422
+    assert "new-configuration-problem" in wrong.text

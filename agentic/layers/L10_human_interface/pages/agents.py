@@ -16,7 +16,7 @@ from agentic.layers.L10_human_interface.render import HEADERS
 from agentic.layers.L10_human_interface.web_site import Site
 
 PAGE: Final = 50
-FIELDS: Final = ("name", "agent_type", "configuration")
+FIELDS: Final = ("name", "agent_type", "model", "instructions", "tools", "configuration")
 SEE_OTHER: Final = 303
 UNPROCESSABLE: Final = 422
 PARENT: Final = {"title": "Agents", "path": "/agents"}
@@ -76,6 +76,7 @@ async def _form_page(
         status=UNPROCESSABLE if errors else 200,
         values=values,
         errors=errors,
+        models=await site.models(),
     )
 
 
@@ -83,11 +84,7 @@ async def _create(site: Site, request: Request) -> Response:
     form = await request.form()
     values = {name: str(form.get(name, "")) for name in FIELDS}
     try:
-        agent = await site.l01.agents.create(
-            name=values["name"].strip(),
-            agent_type=values["agent_type"].strip() or "general",
-            configuration=_configuration(values["configuration"]),
-        )
+        agent = await _made(site, values)
     except InvalidError as error:
         errors = _by_field(error)
         if "dialog" not in form:
@@ -98,6 +95,23 @@ async def _create(site: Site, request: Request) -> Response:
     if "dialog" not in form:
         return RedirectResponse(f"/agents/{agent['id']}", SEE_OTHER)
     return _created(site, agent)
+
+
+async def _made(site: Site, values: dict[str, str]) -> Agent:
+    """A new agent; the runtime, where it is there, looks at its configuration and starts it."""
+    name, agent_type = values["name"].strip(), values["agent_type"].strip() or "general"
+    configuration = {**_configuration(values["configuration"]), **_said(values)}
+    if await site.runtime.there():
+        l02 = await site.runtime.l02()
+        return await l02.spawn(name, configuration, agent_type=agent_type)
+    return await site.l01.agents.create(name=name, agent_type=agent_type, configuration=configuration)
+
+
+def _said(values: dict[str, str]) -> dict[str, Any]:
+    """What has a field of its own, as the configuration has it."""
+    said: dict[str, Any] = {name: values[name].strip() for name in ("model", "instructions")}
+    said["tools"] = [name.strip() for name in values["tools"].split(",") if name.strip()]
+    return {name: value for name, value in said.items() if value}
 
 
 def _configuration(text: str) -> dict[str, Any]:
