@@ -42,6 +42,7 @@ class RunRecord:
         self._steps: dict[int, Line] = {}
         self._calls: dict[str, ModelUsage] = {}
         self._stepped: set[str] = set()
+        self._failed: set[int | None] = set()
         self.executions: set[str] = set()
 
     @classmethod
@@ -86,6 +87,7 @@ class RunRecord:
     def lines(self) -> list[Line]:
         """The timeline. A call that came to no step stands before the step that was taken in its place."""
         strays = sorted(self._strays(), key=lambda call: call["created_at"])
+        strays = [call for call in strays if not self._said_by_step(call)]
         before: dict[int, list[Line]] = {}
         after: list[Line] = []
         for call in strays:
@@ -122,6 +124,17 @@ class RunRecord:
             if call["status"] != "reserved" and call["id"] not in self._stepped
         ]
 
+    def _said_by_step(self, call: ModelUsage) -> bool:
+        """True for a call that failed and used nothing, where the failed step says so already."""
+        if (
+            call["status"] != "failed"
+            or call["input_tokens"]
+            or call["output_tokens"]
+            or call["cost_estimate"]
+        ):
+            return False
+        return call["step"] in self._failed
+
     def _take_calls(self, calls: Sequence[ModelUsage]) -> None:
         for call in calls:
             self._calls[call["id"]] = call
@@ -147,6 +160,8 @@ class RunRecord:
     def _take(self, step: RunStep) -> None:
         call = self._calls.get(step["usage_id"] or "")
         self._steps[step["number"]] = line_of_step(step, call)
+        if step["kind"] == "model" and step["status"] == "failed":
+            self._failed.add(step["number"])
         if step["usage_id"] is not None:
             self._stepped.add(step["usage_id"])
         if step["execution_id"] is not None:

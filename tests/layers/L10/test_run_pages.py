@@ -14,7 +14,7 @@ from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L10_human_interface.layer import HumanInterface
 from tests.kit.http import served
 from tests.kit.interface import interface_over
-from tests.layers.L01.lives import taken
+from tests.layers.L01.lives import called, taken
 from tests.layers.L10.lived import addresses, lived
 
 pytestmark = pytest.mark.anyio
@@ -326,3 +326,19 @@ async def test_an_agent_is_made_with_a_model_and_tools_and_is_ready(
     wrong = await browser.post("/agents", data={"name": "x", "configuration": '{"limits": {"steps": 0}}'})
     assert wrong.status_code == 422
     assert "new-configuration-problem" in wrong.text
+
+
+async def test_a_call_that_failed_stands_there_once(
+    browser: httpx2.AsyncClient, l01_local: L01Client
+) -> None:
+    run = await taken(l01_local)
+    error = {"code": "E4003", "detail": "The provider is away."}
+    await l01_local.usage.fail(await called(l01_local, run, step=1), error)
+    await l01_local.runs.step(
+        run["id"], run["token"], kind="model", name="small", status="failed", error=error
+    )
+    dear = await called(l01_local, run, step=2)
+    await l01_local.usage.fail(dear, error, {"input_tokens": 7, "output_tokens": 0, "cost": 0.25})
+    page = await at(browser, f"/runs/{run['id']}")
+    assert re.findall(r'<li id="((?:step|call)-[^"]+)"', page) == ["step-1", f"call-{dear}"]
+    assert '<strong class="cost">$0.250000</strong>' in page
