@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final, NamedTuple
 
 from agentic.layers.base import states
@@ -58,8 +58,8 @@ class RunRecord:
         await record._read_steps()
         return record
 
-    async def refresh(self) -> list[Line]:
-        """Brings it up to date, and answers the lines that are new or changed, in order."""
+    async def refresh(self, told: Container[str]) -> list[Line]:
+        """Brings it up to date, and answers the lines that are new or changed, and those whose keys are `told`, in order."""
         run_id = self.run["id"]
         before = {line.key: line for line in self.lines()}
         self.run, page = await asyncio.gather(
@@ -67,7 +67,7 @@ class RunRecord:
         )
         self._take_calls(page["items"])
         await self._read_steps()
-        return [line for line in self.lines() if before.get(line.key) != line]
+        return [line for line in self.lines() if line.key in told or before.get(line.key) != line]
 
     @property
     def last(self) -> int:

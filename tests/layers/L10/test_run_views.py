@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -11,6 +12,7 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L10_human_interface.layer import HumanInterface
 from tests.kit.interface import interface_over
+from tests.kit.log import settled
 from tests.layers.L01.lives import USED, called, taken
 from tests.layers.L10.lived import lived, model_step
 from tests.layers.L10.wire import Page, eventually, page
@@ -25,6 +27,13 @@ async def interface(data_layer: DataLayer) -> AsyncGenerator[HumanInterface]:
         yield layer
 
 
+@asynccontextmanager
+async def opened(url: str, l01: L01Client, view: str, query: str = "") -> AsyncGenerator[Page]:
+    """A page that was made now: what comes after it is sent, however soon that is."""
+    async with page(url, view, f"after={await l01.events.head()}&{query}") as reader:
+        yield reader
+
+
 async def said(reader: Page, pattern: str) -> str:
     """Takes and acknowledges frames until what came matches; answers all of it."""
     content = ""
@@ -36,7 +45,7 @@ async def said(reader: Page, pattern: str) -> str:
 
 async def test_the_list_of_runs_follows_what_they_take(url: str, l01_local: L01Client) -> None:
     agent = await l01_local.create_agent("worker")
-    async with page(url, "runs") as reader:
+    async with opened(url, l01_local, "runs") as reader:
         run = await taken(l01_local, agent_id=agent["id"], input="count")
         row = rf'<tr id="run-{run["id"]}".*?count.*?Running'
         assert 'hx-target="#run-rows" hx-swap="rows"' in await said(reader, row)
@@ -49,7 +58,7 @@ async def test_the_list_of_runs_follows_what_they_take(url: str, l01_local: L01C
 
 async def test_a_filtered_list_lets_in_who_belongs(url: str, l01_local: L01Client) -> None:
     mine, other = [(await l01_local.create_agent(name))["id"] for name in ("mine", "other")]
-    async with page(url, "runs", f"agent_id={mine}&status=queued") as reader:
+    async with opened(url, l01_local, "runs", f"agent_id={mine}&status=queued") as reader:
         foreign = await l01_local.runs.create(agent_id=other, input="foreign")
         wanted = await l01_local.runs.create(agent_id=mine, input="wanted")
         content = await said(reader, f"run-{wanted['id']}")
@@ -61,7 +70,7 @@ async def test_a_filtered_list_lets_in_who_belongs(url: str, l01_local: L01Clien
 async def test_a_run_is_sent_its_steps_in_order_and_its_cost(url: str, l01_local: L01Client) -> None:
     agent = await l01_local.create_agent("worker")
     run = await taken(l01_local, agent_id=agent["id"], input="count")
-    async with page(url, "run", f"run_id={run['id']}") as reader:
+    async with opened(url, l01_local, "run", f"run_id={run['id']}") as reader:
         await model_step(l01_local, run, "the first <answer>")
         first = await said(reader, r'<li id="step-1"')
         assert "rows at:end" in first and "the first &lt;answer&gt;" in first
@@ -77,11 +86,21 @@ async def test_a_run_is_sent_its_steps_in_order_and_its_cost(url: str, l01_local
         assert "Completed" in done
 
 
+async def test_a_step_between_a_page_and_its_socket_is_not_left_out(url: str, l01_local: L01Client) -> None:
+    agent = await l01_local.create_agent("worker")
+    run = await taken(l01_local, agent_id=agent["id"])
+    made = await settled(l01_local)
+    await model_step(l01_local, run, "in between")
+    await settled(l01_local)
+    async with page(url, "run", f"after={made}&run_id={run['id']}") as reader:
+        await said(reader, r'<li id="step-1".*?in between')
+
+
 async def test_a_run_is_not_sent_what_others_do(url: str, l01_local: L01Client) -> None:
     mine, other = [await l01_local.create_agent(name) for name in ("mine", "other")]
     run = await taken(l01_local, agent_id=mine["id"])
     stranger = await taken(l01_local, agent_id=other["id"])
-    async with page(url, "run", f"run_id={run['id']}") as reader:
+    async with opened(url, l01_local, "run", f"run_id={run['id']}") as reader:
         await model_step(l01_local, stranger, "a stranger's")
         await model_step(l01_local, run, "its own")
         content = await said(reader, "its own")
@@ -93,13 +112,13 @@ async def test_text_grows_as_it_is_told_and_goes_when_its_step_is_written(
 ) -> None:
     agent = await l01_local.create_agent("worker")
     run = await taken(l01_local, agent_id=agent["id"])
-    async with page(url, "run", f"run_id={run['id']}") as reader:
+    async with opened(url, l01_local, "run", f"run_id={run['id']}") as reader:
         await said(reader, 'hx-target="#live-step"')
         await l01_local.runs.tell(run["id"], {"step": 1, "text": "Hel"})
         await said(reader, 'id="live-text">Hel<')
         await l01_local.runs.tell(run["id"], {"step": 1, "text": "lo <you>"})
         await said(reader, 'hx-target="#live-text" hx-swap="beforeend">lo &lt;you&gt;<')
-        async with page(url, "run", f"run_id={run['id']}") as late:
+        async with opened(url, l01_local, "run", f"run_id={run['id']}") as late:
             await said(late, 'id="live-text">Hello &lt;you&gt;<')
         await model_step(l01_local, run, "Hello <you>")
         await said(reader, 'id="step-1".*?hx-target="#live-step" hx-swap="innerHTML">.*?id="live-text"></p>')
@@ -112,7 +131,7 @@ async def test_text_grows_as_it_is_told_and_goes_when_its_step_is_written(
 
 
 async def test_what_waits_for_a_person_comes_and_is_counted(url: str, l01_local: L01Client) -> None:
-    async with page(url, "approvals", "status=pending") as reader:
+    async with opened(url, l01_local, "approvals", "status=pending") as reader:
         approval = await l01_local.approvals.create(
             title="May it?", request={"tool": "t", "arguments": {"n": "<1>"}}
         )
@@ -126,7 +145,7 @@ async def test_what_waits_for_a_person_comes_and_is_counted(url: str, l01_local:
 async def test_the_page_of_a_run_asks_what_the_run_asks(url: str, l01_local: L01Client) -> None:
     agent = await l01_local.create_agent("worker")
     run = await taken(l01_local, agent_id=agent["id"])
-    async with page(url, "run", f"run_id={run['id']}") as reader:
+    async with opened(url, l01_local, "run", f"run_id={run['id']}") as reader:
         approval = await l01_local.approvals.create(run_id=run["id"], agent_id=agent["id"], title="May it?")
         await said(reader, f'id="run-asks".*?approval-{approval["id"]}')
         await l01_local.approvals.decide(approval["id"], "approved")
@@ -137,7 +156,7 @@ async def test_the_page_of_a_run_asks_what_the_run_asks(url: str, l01_local: L01
 
 async def test_tools_and_executions_are_kept_up_to_date(url: str, l01_local: L01Client) -> None:
     tool = await l01_local.register_tool("calculator", {})
-    async with page(url, "tools") as reader:
+    async with opened(url, l01_local, "tools") as reader:
         execution = await l01_local.record_tool_execution(tool["id"], None, {"n": 1}, status="running")
         await said(reader, f'id="execution-{execution["id"]}".*?Running')
         await l01_local.tool_executions.update(execution["id"], {"status": "success"})
@@ -148,7 +167,7 @@ async def test_tools_and_executions_are_kept_up_to_date(url: str, l01_local: L01
 
 async def test_usage_follows_the_calls(url: str, l01_local: L01Client) -> None:
     there = await lived(l01_local)
-    async with page(url, "usage") as reader:
+    async with opened(url, l01_local, "usage") as reader:
         call = await l01_local.record_model_usage(there.agent, "p", "new-model", 10, 5, 100, 0.002)
         await said(reader, f'id="call-{call["id"]}".*?new-model')
         content = await said(reader, r"\$0\.008234 of \$0\.500000")
@@ -159,7 +178,7 @@ async def test_a_conversation_shows_the_answer_as_it_grows(url: str, l01_local: 
     agent = await l01_local.create_agent("talker")
     session = await l01_local.sessions.create(agent_id=agent["id"])
     query = f"aggregate_id={agent['id']}&tab=runs&session={session['id']}"
-    async with page(url, "agent", query) as reader:
+    async with opened(url, l01_local, "agent", query) as reader:
         run = await taken(l01_local, agent_id=agent["id"], session_id=session["id"], input="Hello?")
         await said(reader, rf'id="turn-{run["id"]}".*?Hello\?')
         await l01_local.runs.tell(run["id"], {"step": 1, "text": "Hi "})

@@ -10,7 +10,7 @@ import structlog
 from markupsafe import escape
 
 from agentic.layers.base.errors import PlatformError
-from agentic.layers.L01_data_layer.client import FeedEvent
+from agentic.layers.L01_data_layer.client import FeedEvent, event_of
 from agentic.layers.L10_human_interface.live_answers import Growing
 from agentic.layers.L10_human_interface.run_page import Answering, answering, asked_in, head_of
 from agentic.layers.L10_human_interface.run_record import RunRecord
@@ -59,7 +59,8 @@ class Run(View):
             record = await self._load()
             lines = record.lines()
         else:
-            lines = await record.refresh()
+            # What came between the page and its socket is in the record already, and not on the page.
+            lines = await record.refresh({_key(event) for event in events})
         top, asked = await asyncio.gather(head_of(self.site, record), asked_in(self.site, self._id))
         render = self.site.renderer
         steps = "".join(render.macro("macros/steps.html", "step", line) for line in lines)
@@ -91,6 +92,13 @@ class Run(View):
         number, text = self._growing.whole(self._record.last)
         step = self.site.renderer.macro("macros/steps.html", "live_step", now._replace(number=number), text)
         return [partial("#live-step", "innerHTML", step)]
+
+
+def _key(event: FeedEvent) -> str:
+    """The key of the line that an event is about; that of no line for others."""
+    if event.event_type == "run_step.created":
+        return f"step-{event_of(event)['payload']['number']}"
+    return f"call-{event.aggregate_id}"
 
 
 def _is_about_asking(event: FeedEvent) -> bool:
