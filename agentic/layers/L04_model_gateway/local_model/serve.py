@@ -29,12 +29,13 @@ def main() -> None:
         told = {"url": server.listening_address}
     except Exception as error:
         server, told = None, {"error": f"{type(error).__name__}: {error}"}
-    answer.write(json.dumps(told) + "\n")
-    answer.flush()
-    if server is not None:
-        while os.read(0, 1024):
+    try:
+        answer.write(json.dumps(told) + "\n")
+        answer.flush()
+        while server is not None and os.read(0, 1024):
             pass
-    os._exit(0)  # its threads may be in the middle of an answer that nobody waits for
+    finally:  # also when nobody is left to be told: an orderly exit would wait for the engine's threads
+        os._exit(0)
 
 
 def serve(wanted: dict[str, Any]) -> Any:
