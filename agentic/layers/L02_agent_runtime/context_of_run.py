@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from agentic.layers.L02_agent_runtime.errors import ChildFailedError
+from agentic.layers.L02_agent_runtime.places import branch
+
 T = TypeVar("T")
 
 
@@ -24,6 +27,16 @@ class Decision(NamedTuple):
     approved: bool
     reason: str | None
     by: str | None
+
+
+class ChildRun(NamedTuple):
+    """How a run of another agent ended."""
+
+    run_id: str
+    status: str
+    output: Any
+    cost: float
+    error: dict[str, Any] | None
 
 
 class Doing(Protocol):
@@ -49,7 +62,7 @@ class Doing(Protocol):
         """Asks a person."""
         ...
 
-    async def agent(self, reference: str, value: Any) -> Any:
+    async def agent(self, reference: str, value: Any, fields: Mapping[str, Any]) -> ChildRun:
         """Has another agent run."""
         ...
 
@@ -128,7 +141,36 @@ class RunContext:
         Raises:
             ChildFailedError: its run did not complete.
         """
-        return await self._doing.agent(agent, value)
+        child = await self.child(agent, value)
+        if child.status != "completed":
+            raise ChildFailedError(
+                str((child.error or {}).get("detail", "no reason is known")), run_id=child.run_id
+            )
+        return child.output
+
+    async def child(
+        self,
+        agent: str,
+        value: Any,
+        *,
+        configuration: Mapping[str, Any] | None = None,
+        task_id: str | None = None,
+        goal_id: str | None = None,
+    ) -> ChildRun:
+        """`agent`, but answers how the other's run ended, whatever its end. `configuration` is laid over the agent's."""
+        fields = {"configuration": configuration, "task_id": task_id, "goal_id": goal_id}
+        return await self._doing.agent(
+            agent, value, {name: field for name, field in fields.items() if field is not None}
+        )
+
+    async def branch(self, number: int, work: Callable[[], Awaitable[T]]) -> T:
+        """Does work whose steps are found again by this number: for `asyncio.create_task(ctx.branch(7, work))`.
+
+        Other tasks of your code are found again by the order in which they begin; branches may begin in any, and those that
+        have not begun yet may be left out when the code runs again.
+        """
+        with branch(number):
+            return await work()
 
     async def messages(self) -> list[Any]:
         """What was said into the run from outside since this was last called."""

@@ -17,19 +17,18 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
-from agentic.layers.base.background import Background, Work
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.run import Run
-from agentic.layers.L02_agent_runtime.carrier import Carrier
 from agentic.layers.L02_agent_runtime.control import RunControl
+from agentic.layers.L02_agent_runtime.crew import Crew
 from agentic.layers.L02_agent_runtime.durable import DurableAgent
 from agentic.layers.L02_agent_runtime.lifecycle import Lifecycle
 from agentic.layers.L02_agent_runtime.models import RunBegin
 from agentic.layers.L02_agent_runtime.news import RunNews
 from agentic.layers.L02_agent_runtime.settings import L02Settings
-from agentic.layers.L02_agent_runtime.worker import Worker
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import L04Client
 
@@ -63,18 +62,11 @@ async def carrying(
 ) -> AsyncGenerator[Carrying]:
     """Carries the runs of these agents until the block is left; what is not done then, is by the next who carries them."""
     data, tools, models = l01 or L01Client(), l03 or L03Client(), l04 or L04Client()
-    wanted = settings or L02Settings()
-    news = RunNews(lambda: data)
-    carrier = Carrier(lambda: data, lambda: tools, lambda: models, wanted)
     records = {agent.name: await agent.record(data) for agent in agents}
-    worker = Worker(lambda: data, carrier, news, wanted, [record["id"] for record in records.values()])
-    works: dict[str, Work] = {"news": news.follow, "runs": worker.take, "signs of life": worker.beat}
-    try:
-        async with Background("agents of your own").running(works):
-            yield Carrying(data, news, records)
-    finally:
-        news.end()
-        await worker.drain()
+    ids: list[str | UUID] = [record["id"] for record in records.values()]
+    crew = Crew(data, tools, models, settings or L02Settings(), agent_ids=ids)
+    async with crew.at_work("agents of your own"):
+        yield Carrying(data, crew.news, records)
 
 
 async def run(agent: DurableAgent, value: Any = None, *, seconds: float = 3600.0, **fields: Any) -> Run:

@@ -1,15 +1,27 @@
-"""Where in an agent's code a call stands: its number within the task that makes it, below the place of that task."""
+"""Where in an agent's code a call stands: its number within the task that makes it, below the place of that task.
+
+A task of the code is known by the order in which tasks were begun, or, as a branch, by a number of its own: branches may be begun
+in another order, or not at all, when the code runs again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
 NESTED: Final = 1_000_000
 """Effect keys need a number: of places in tasks within tasks, it lies beyond those of steps."""
+BRANCHES: Final = NESTED + 2_000_000_000
+"""Of the first calls of branches, it lies beyond those: no two have the same."""
+CALLS: Final = 100
+MOST_BRANCHES: Final = 1_400_000
+_IN_A_BRANCH: Final = re.compile(r"/b(\d+)/(\d+)")
 
 
 @dataclass
@@ -41,7 +53,22 @@ def next_place() -> str:
     return f"{scope.path}/{scope.calls}"
 
 
+@contextmanager
+def branch(number: int) -> Generator[None]:
+    """Makes the present task a branch of the one that began it."""
+    parent = _scope.get()
+    token = _scope.set(_Scope(f"{parent.path}/b{number}", asyncio.current_task()))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
 def slot_of(at: str) -> int:
     """A number for a place, the same each time."""
+    if (found := _IN_A_BRANCH.fullmatch(at)) is not None:
+        number, call = int(found[1]), int(found[2])
+        if number < MOST_BRANCHES and call < CALLS:
+            return BRANCHES + number * CALLS + call
     number = at.removeprefix("/")
     return int(number) if number.isdigit() else NESTED + zlib.crc32(at.encode()) % 2_000_000_000

@@ -20,7 +20,7 @@ from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L02_agent_runtime.asking import Asking
 from agentic.layers.L02_agent_runtime.configuration import Configuration
 from agentic.layers.L02_agent_runtime.context import raw_tokens, text_of
-from agentic.layers.L02_agent_runtime.context_of_run import Answer, Decision, RunContext
+from agentic.layers.L02_agent_runtime.context_of_run import Answer, ChildRun, Decision, RunContext
 from agentic.layers.L02_agent_runtime.errors import (
     AgentCodeError,
     ChildFailedError,
@@ -39,7 +39,7 @@ from agentic.layers.L02_agent_runtime.outcomes import (
 )
 from agentic.layers.L02_agent_runtime.places import begin, next_place, slot_of
 from agentic.layers.L02_agent_runtime.recorded import Recorded
-from agentic.layers.L02_agent_runtime.step_parts import result_of, said_in
+from agentic.layers.L02_agent_runtime.step_parts import object_of, result_of, said_in
 from agentic.layers.L02_agent_runtime.subagents import ChildEnd, SubAgents, find_agent
 from agentic.layers.L02_agent_runtime.tool_use import ToolUse
 
@@ -208,22 +208,24 @@ class FunctionRun:
 
         return await self._durably(work)
 
-    async def agent(self, reference: str, value: Any) -> Any:
+    async def agent(self, reference: str, value: Any, fields: Mapping[str, Any]) -> ChildRun:
         """Has another agent run."""
         at = next_place()
 
-        async def work() -> Any:
-            digest = _digest(value)
+        async def work() -> ChildRun:
+            digest = _digest([value, dict(fields)] if fields else value)
             step = self._recorded.find(at, "tool", reference, digest)
             if step is None:
                 self._guard.check(self._journal.steps)
                 began = started()
                 agent = await find_agent(self._journal.l01, reference)
-                end = await self._agents.run_of(agent, value, at)
+                end = await self._agents.run_of(agent, value, at, fields)
                 if not isinstance(end, ChildEnd):
                     raise RunEndsError(end)
                 step = await self._tools.keep(reference, {"at": at, "is": digest}, end, began)
-            return _output(step, ChildFailedError)
+            output, error = object_of(step["output"]), step["error"]
+            status = str(object_of(error).get("status", "failed")) if error else "completed"
+            return ChildRun(output["child_run"], status, output["output"], float(output["cost"]), error)
 
         return await self._durably(work)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from agentic.layers.base.common_errors import NotFoundError, StateError
@@ -23,6 +24,7 @@ PARAMETERS: Final = {
     "required": ["input"],
     "additionalProperties": False,
 }
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 FIRST_LOOK: Final = 15.0
 LAST_LOOK: Final = 300.0
 """Seconds after which a waiting run looks for itself whether the other is done: it is woken, this is the net."""
@@ -91,8 +93,12 @@ class SubAgents:
         """
         return await self.run_of(self._by_name[name], arguments.get("input"), key)
 
-    async def run_of(self, agent: Agent, value: Any, key: str) -> ChildEnd | Outcome:
+    async def run_of(
+        self, agent: Agent, value: Any, key: str, fields: Mapping[str, Any] = NOTHING
+    ) -> ChildEnd | Outcome:
         """`call` for any agent; `key` is the place of the call in the run: the same call is the same child.
+
+        `fields` are what is different in this run: a `configuration` that is laid over the agent's, `goal_id`, `task_id`.
 
         Raises:
             DepthError: agents are nested too deep.
@@ -104,10 +110,15 @@ class SubAgents:
             child = await self._l01.runs.create(
                 agent_id=agent["id"],
                 input=value,
-                configuration={**agent["configuration"], "depth": self._depth + 1, "called_at": key},
+                configuration={
+                    **agent["configuration"],
+                    **fields.get("configuration", NOTHING),
+                    "depth": self._depth + 1,
+                    "called_at": key,
+                },
                 parent_run_id=self._run["id"],
-                goal_id=self._run["goal_id"],
-                task_id=self._run["task_id"],
+                goal_id=fields.get("goal_id", self._run["goal_id"]),
+                task_id=fields.get("task_id", self._run["task_id"]),
                 priority=self._run["priority"],
                 idempotency_key=f"{self._run['id']}:{key}",
             )
@@ -115,8 +126,8 @@ class SubAgents:
 
     async def _find(self, key: str) -> Run | None:
         """The child that was made for this call already; the key of `create` is remembered for a day only."""
-        page = await self._l01.runs.list(parent_run_id=self._run["id"], limit=1000)
-        return next((run for run in page["items"] if run["configuration"].get("called_at") == key), None)
+        page = await self._l01.runs.list(parent_run_id=self._run["id"], called_at=key, limit=1)
+        return page["items"][0] if page["items"] else None
 
 
 def _wait(child: Run) -> Outcome:

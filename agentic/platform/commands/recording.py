@@ -12,14 +12,11 @@ from pathlib import Path
 from typing import Any, Final, cast
 from uuid import uuid4
 
-from agentic.layers.base.background import Background, Work
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.run import RunRef
-from agentic.layers.L02_agent_runtime.carrier import Carrier
-from agentic.layers.L02_agent_runtime.news import RunNews
+from agentic.layers.L02_agent_runtime.crew import Crew
 from agentic.layers.L02_agent_runtime.settings import L02Settings
-from agentic.layers.L02_agent_runtime.worker import Worker
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.models import Outcome
 from agentic.layers.L04_model_gateway.cassette_file import read
@@ -110,16 +107,8 @@ async def carried_here(platform: Reached, marker: str, traffic: Traffic) -> Asyn
     settings = L02Settings(concurrency=1)
     l01, l03 = platform.l01, RecordedTools(platform.l03, traffic)
     l04 = L04Client(backend=CassetteBackend(traffic, platform.l04.backend))
-    news = RunNews(lambda: l01)
-    carrier = Carrier(lambda: l01, lambda: l03, lambda: l04, settings)
-    worker = Worker(lambda: l01, carrier, news, settings, carried_by=marker)
-    works: dict[str, Work] = {"news": news.follow, "runs": worker.take, "signs of life": worker.beat}
-    try:
-        async with Background("a run that is recorded").running(works):
-            yield
-    finally:
-        news.end()
-        await worker.drain()
+    async with Crew(l01, l03, l04, settings, carried_by=marker).at_work("a run that is recorded"):
+        yield
 
 
 @asynccontextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import itertools
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -120,6 +122,29 @@ async def test_calls_at_the_same_time_find_their_own_steps_again(
 
     run = await ended(l02, l01_local, code)
     assert (run["status"], run["output"]) == ("completed", [0, 11, 22])
+    assert len(tools.calls) == 3
+
+
+async def test_branches_find_their_steps_again_in_any_order_and_may_be_left_out(
+    l02: L02Client, l01_local: L01Client, tools: Tools
+) -> None:
+    tools.functions["double"] = lambda n: n * 2
+    runs = itertools.count()
+
+    @agentic.agent(name="branching", tools=["double"])
+    async def code(ctx: RunContext, _: Any) -> Any:
+        async def one(n: int) -> int:
+            first = await ctx.tool("double", n=n)
+            await ctx.sleep(0.1)
+            return first + await ctx.step("ten times", lambda: first * 10)
+
+        order = [2, 0] if next(runs) == 0 else [0, 2, 1]
+        return await asyncio.gather(
+            *(asyncio.create_task(ctx.branch(n, functools.partial(one, n))) for n in order)
+        )
+
+    run = await ended(l02, l01_local, code)
+    assert (run["status"], run["output"]) == ("completed", [0, 44, 22])
     assert len(tools.calls) == 3
 
 

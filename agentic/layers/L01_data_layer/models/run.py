@@ -52,7 +52,7 @@ class RunCreate(Body):
 
 
 class RunQuery(ListQuery):
-    """Filters of the list of runs."""
+    """Filters of the list of runs. `called_at` is the place in the parent's code at which it was begun."""
 
     agent_id: Id | None = None
     session_id: Id | None = None
@@ -60,6 +60,8 @@ class RunQuery(ListQuery):
     parent_run_id: Id | None = None
     forked_from: Id | None = None
     goal_id: Id | None = None
+    task_id: Id | None = None
+    called_at: Wanted | None = None
 
 
 class Run(TypedDict):

@@ -24,6 +24,8 @@ from agentic.layers.L01_data_layer.tables.columns import (
 
 AGENT_KEY = "COALESCE(agent_id, '00000000-0000-0000-0000-000000000000'::uuid)"
 """The agent whose turn it is: runs without one take turns as if they were one agent's."""
+CALLED_AT = "(configuration ->> 'called_at')"
+"""The place in the parent's code at which a run was begun."""
 TAKEABLE = "due_at IS NOT NULL AND status IN ('queued', 'suspended', 'waiting_approval')"
 
 RUNS = Table(
@@ -63,6 +65,13 @@ RUNS = Table(
     given_only("runs", "parent_run_id"),
     given_only("runs", "forked_from"),
     given_only("runs", "goal_id"),
+    given_only("runs", "task_id"),
+    Index(
+        "idx_runs_called_at",
+        "parent_run_id",
+        text(CALLED_AT),
+        postgresql_where=text("parent_run_id IS NOT NULL"),
+    ),
     Index(
         "idx_runs_due",
         text(AGENT_KEY),

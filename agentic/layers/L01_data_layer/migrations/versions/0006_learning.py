@@ -1,0 +1,10 @@
+"""Feedback that becomes examples and changes."""
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
