@@ -21,7 +21,7 @@ async def test_a_job_is_a_run_that_only_its_layer_takes(l02: L02Client, context:
 
     async def ask_twice(ctx: RunContext, value: Any) -> Any:
         good = await ctx.child("helper", value, configuration={"instructions": "Be brief."})
-        bad = await ctx.child("helper", value, configuration={"function": "nowhere:nothing"})
+        bad = await ctx.child("helper", value, configuration={"tools": [{"agent": "nobody"}]})
         return [good, bad.status, bad.error]
 
     job = jobs.define(ask_twice)
@@ -36,4 +36,4 @@ async def test_a_job_is_a_run_that_only_its_layer_takes(l02: L02Client, context:
     assert (status, output, child["agent_id"]) == ("completed", "Hello.", agent["id"])
     assert child["configuration"]["instructions"] == "Be brief."
     assert bad == "failed"
-    assert "not loaded" in error["detail"]
+    assert "nobody" in error["detail"]
