@@ -7,7 +7,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -33,6 +33,7 @@ from bench.kit.task_load import task_load
 DATABASE = "agentic_bench_plans"
 TASKS, WIDE = 200, 20
 PATIENCE = 120.0
+ENDS = ("plan.completed", "plan.failed", "plan.cancelled")
 
 
 async def nothing(number: int = 0) -> int:
@@ -57,7 +58,7 @@ async def stage(url: str) -> AsyncGenerator[Stage]:
         await stack.enter_async_context(layer.running())
         context.give(layer.local_client())
         tools = ToolExecution(context, L03Settings(concurrency=WIDE * 2))
-        tools.registry.add(nothing, idempotent=True)
+        tools.registry.add(nothing)
         await stack.enter_async_context(tools.running())
         context.give(tools.local_client())
         planner = Planner(context)
@@ -85,15 +86,22 @@ async def _carried(scene: Stage) -> tuple[float, PlanState]:
     assert planned["plan"] is not None
     plan_id = planned["plan"]["id"]
     await scene.l05.approve(plan_id)
+    ended = asyncio.create_task(_ended(scene, plan_id, await scene.l01.events.head()))
     started = time.perf_counter()
     await scene.l05.execute(plan_id)
-    while (await scene.l01.plans.get(plan_id))["status"] == "executing":
-        await asyncio.sleep(0.005)
+    await ended
     seconds = time.perf_counter() - started
     state = await scene.l05.look(plan_id)
     if state["plan"]["status"] != "completed":
         raise RuntimeError(f"a plan is {state['plan']['status']}: {state['plan']['error']}")
     return seconds, state
+
+
+async def _ended(scene: Stage, plan_id: str, after: int) -> None:
+    async with asyncio.timeout(PATIENCE), aclosing(scene.l01.follow(after, event_type="plan.*")) as batches:
+        async for batch in batches:
+            if any(event.event_type in ENDS and event.aggregate_id == plan_id for event in batch):
+                return
 
 
 def _delays(state: PlanState) -> list[float]:

@@ -42,7 +42,7 @@ class NothingThereError(ValueError):
 
 def is_reference(value: Any) -> bool:
     """Whether a value stands for what another step gave."""
-    return isinstance(value, Mapping) and KEY in value
+    return isinstance(value, dict) and KEY in value
 
 
 def read(value: Any, place: str = "") -> Reference:
@@ -69,7 +69,7 @@ def references(value: Any, place: str = "") -> Iterator[Reference]:
     """
     if is_reference(value):
         yield read(value, place)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, item in cast("Mapping[str, Any]", value).items():
             yield from references(item, _below(place, key))
     elif isinstance(value, list):
@@ -86,7 +86,7 @@ def resolved(value: Any, outputs: Mapping[str, Any], skipped: frozenset[str] | s
     """
     if is_reference(value):
         return look_up(read(value), outputs, skipped)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         members = cast("Mapping[str, Any]", value)
         return {key: resolved(item, outputs, skipped) for key, item in members.items()}
     if isinstance(value, list):
@@ -114,7 +114,7 @@ def look_up(reference: Reference, outputs: Mapping[str, Any], skipped: frozenset
 
 def _at(value: Any, path: str) -> Any:
     for part in path.split(".") if path else ():
-        if isinstance(value, Mapping) and part in value:
+        if isinstance(value, dict) and part in value:
             value = cast("Mapping[str, Any]", value)[part]
         elif isinstance(value, list) and part.isdecimal() and int(part) < len(cast("list[Any]", value)):
             value = cast("list[Any]", value)[int(part)]
