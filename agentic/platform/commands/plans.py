@@ -60,9 +60,9 @@ class GoalOrder:
 
 def goal(where: Where, order: GoalOrder, confirm: Confirm) -> int:
     """Makes a goal and its plan, shows it, and carries it out once it is approved; the exit code says how it ended."""
-    making = _making(order)
 
     async def work(platform: Reached) -> int:
+        making = _making(order)
         agent_id = (await agent_of(platform.l01, order.agent))["id"] if order.agent else None
         made = await platform.l01.goals.create(
             description=order.description,
