@@ -169,9 +169,13 @@ class RunContext:
         configuration: Mapping[str, Any] | None = None,
         task_id: str | None = None,
         goal_id: str | None = None,
+        name: str | None = None,
     ) -> ChildRun:
-        """`agent`, but answers how the other's run ended, whatever its end. `configuration` is laid over the agent's."""
-        fields = {"configuration": configuration, "task_id": task_id, "goal_id": goal_id}
+        """`agent`, but answers how the other's run ended, whatever its end. `configuration` is laid over the agent's.
+
+        `name` is what the step is called; without it, as the agent.
+        """
+        fields = {"configuration": configuration, "task_id": task_id, "goal_id": goal_id, "name": name}
         return await self._doing.agent(
             agent, value, {name: field for name, field in fields.items() if field is not None}
         )

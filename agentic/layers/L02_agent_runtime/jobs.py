@@ -56,9 +56,16 @@ class Job:
             **fields,
         )
 
-    async def child(self, ctx: RunContext, name: str, value: Any, **fields: Any) -> ChildRun:
+    async def child(
+        self,
+        ctx: RunContext,
+        name: str,
+        value: Any,
+        configuration: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> ChildRun:
         """A run of it below that of another job, which waits for its end. `task_id`, `goal_id`; the step has the name."""
-        return await ctx.child_job(name, value, self._configuration({}), **fields)
+        return await ctx.child_job(name, value, self._configuration(configuration or {}), **fields)
 
     def _configuration(self, more: Mapping[str, Any]) -> dict[str, Any]:
         return {

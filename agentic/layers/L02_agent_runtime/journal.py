@@ -7,7 +7,7 @@ that was skipped is a message that somebody sent into the run meanwhile, and is 
 from __future__ import annotations
 
 import asyncio
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
@@ -26,8 +26,6 @@ PAGE: Final = 1000
 UNSURE: Final = (DatabaseUnavailableError, TimedOutError, UnreachableError)
 """After these nobody knows whether the statement was carried out."""
 AGAIN: Final = 0.2
-SIDE_BY_SIDE: Final = 1000
-"""Steps that may be written at the same time, and come to be known in any order."""
 
 
 class Taken(NamedTuple):
@@ -165,8 +163,9 @@ class Journal:
             "cost": spent.get("cost") or 0,
             "completed_at": timestamp(),
         }
-        if not any(known["number"] == number for known in self.steps[-SIDE_BY_SIDE:]):
-            insort(self.steps, step, key=_number)
+        place = bisect_left(self.steps, number, key=_number)
+        if place == len(self.steps) or self.steps[place]["number"] != number:
+            self.steps.insert(place, step)
         if len(self.steps) != self.last and not self._sending:  # else it may be one of ours, on its way
             await self.catch_up()
         return step

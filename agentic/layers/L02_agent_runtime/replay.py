@@ -17,6 +17,7 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.ids import now, timestamp
 from agentic.layers.L01_data_layer.models.agent import Agent
+from agentic.layers.L01_data_layer.models.error_codes import FencedError
 from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L02_agent_runtime.asking import Asking
 from agentic.layers.L02_agent_runtime.configuration import Configuration
@@ -25,7 +26,7 @@ from agentic.layers.L02_agent_runtime.context_of_run import Answer, ChildRun, De
 from agentic.layers.L02_agent_runtime.errors import AgentCodeError, ToolCallError
 from agentic.layers.L02_agent_runtime.frame import TO_THE_CODE, Frame
 from agentic.layers.L02_agent_runtime.functions import Function
-from agentic.layers.L02_agent_runtime.journal import Journal, started
+from agentic.layers.L02_agent_runtime.journal import UNSURE, Journal, started
 from agentic.layers.L02_agent_runtime.limits import Guard
 from agentic.layers.L02_agent_runtime.outcomes import (
     Outcome,
@@ -83,6 +84,10 @@ class FunctionRun:
         try:
             await self._frame.until_it_waits(code)
             if self._frame.end is not None:
+                if isinstance(
+                    self._frame.end, (FencedError, *UNSURE)
+                ):  # it goes on elsewhere, with what is at work
+                    self._journal.hold.ends = self._journal.hold.ends or "lost"
                 raise self._frame.end
             if not code.done():
                 return together(self._frame.waits)
@@ -168,7 +173,7 @@ class FunctionRun:
         async def find() -> Agent:
             return await find_agent(self._journal.l01, reference)
 
-        return await self._child(reference, find, value, fields)
+        return await self._child(str(fields.get("name", reference)), find, value, fields)
 
     async def job(self, name: str, value: Any, fields: Mapping[str, Any]) -> ChildRun:
         """Has other code of the platform run."""

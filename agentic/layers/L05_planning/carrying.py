@@ -133,9 +133,16 @@ class Carrying:
         assert step.goal is not None
         value = step.goal.model_dump(mode="json", by_alias=True, exclude_unset=True)
         goal_id = await ctx.step("goal", self._make_goal, task, step)
-        name = f"goal: {step.goal.description}"
+        limits = step.goal.options.limits.model_dump(exclude_none=True)
+        if step.limits is not None:
+            limits |= step.limits.model_dump(exclude_none=True)
         return await self.goals.child(
-            ctx, name, {"goal_id": goal_id, "goal": value}, task_id=task["id"], goal_id=goal_id
+            ctx,
+            f"goal: {step.goal.description}",
+            {"goal_id": goal_id, "goal": value},
+            {"limits": limits},
+            task_id=task["id"],
+            goal_id=goal_id,
         )
 
     async def _make_goal(self, task: Task, step: Step) -> str:

@@ -155,6 +155,7 @@ class StepWork:
                 step.description if given is None else given,
                 configuration={"limits": limits} if limits else None,
                 task_id=task["id"],
+                name=step.agent or step.capability,
             )
         if child.status == "completed":
             return Ended("completed", child.output)

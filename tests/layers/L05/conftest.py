@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -156,6 +156,3 @@ async def l05(request: pytest.FixtureRequest, stage: Stage) -> AsyncGenerator[L0
     else:
         async with served(stage.planner.app()) as url, L05Client(url) as client:
             yield client
-
-
-Check = Callable[[], bool | Awaitable[bool]]

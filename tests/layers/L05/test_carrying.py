@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from agentic.layers.L05_planning import layer
 from tests.layers.L05.conftest import Stage, say, statuses
 
 pytestmark = pytest.mark.anyio
@@ -199,6 +201,54 @@ async def test_a_goal_below_a_goal_has_a_plan_and_a_run_of_its_own(stage: Stage)
         below["id"],
         state["plan"]["run_id"],
     )
+
+
+class Judge:
+    """Finds nothing good but what it was told to."""
+
+    async def judge(self, criteria: list[Any], output: Any, **_: Any) -> Any:
+        return {
+            "verdicts": [
+                {
+                    "passed": criterion in str(output),
+                    "score": 0.5,
+                    "rationale": f"looked at {output}",
+                    "refused": None,
+                }
+                for criterion in criteria
+            ]
+        }
+
+
+async def test_the_criteria_of_the_goal_are_looked_at_in_the_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = await stage.done(say("a"), success_criteria=["anything"])
+    assert state["goal"] is not None
+    (unseen,) = (state["goal"]["result"] or {})["criteria"]
+    assert (state["goal"]["status"], unseen["passed"]) == ("completed", None)
+
+    monkeypatch.setattr(layer, "judge_of", lambda _: Judge())
+    state = await stage.done(say("a", "good"), success_criteria=["good"])
+    assert state["goal"] is not None
+    assert state["goal"]["status"] == "completed"
+    (seen,) = (state["goal"]["result"] or {})["criteria"]
+    assert (seen["criterion"], seen["passed"], seen["score"]) == ("good", True, 0.5)
+    assert "'said': 'good'" in seen["reason"]
+    state = await stage.done(say("a", "bad"), success_criteria=["good"])
+    assert state["goal"] is not None
+    assert (state["plan"]["status"], state["goal"]["status"]) == ("completed", "failed")
+
+
+async def test_a_goal_below_keeps_to_its_limits(stage: Stage) -> None:
+    below = {"description": "Two.", "steps": [say("a"), say("b")], "options": {"limits": {"steps": 9}}}
+    state = await stage.done({"id": "part", "goal": below, "limits": {"steps": 2}})
+    assert state["plan"]["status"] == "failed"
+    assert "may use 2 steps" in (state["tasks"][0]["error"] or {})["detail"]
+    (run,) = (await stage.l01.runs.list(parent_run_id=state["plan"]["run_id"]))["items"]
+    assert run["status"] == "failed"
+    (plan,) = (await stage.l01.plans.list(run_id=run["id"]))["items"]
+    assert (await stage.until(plan["id"], "failed"))["goal"] is not None
 
 
 async def test_denied_by_a_person_is_failed(stage: Stage) -> None:
