@@ -29,8 +29,7 @@ class Board:
     def __init__(self, l01: L01Client, plan: Plan, tasks: Iterable[Task]) -> None:
         self._l01 = l01
         self.plan = plan
-        self.options = validated(Options, plan["options"])
-        self.steps: dict[str, Step] = {step.id: step for step in steps_of(plan)}
+        self._read: tuple[dict[str, Step], Options] | None = None
         self.tasks: dict[str, Task] = {}
         self.outputs: dict[str, Any] = {}
         """What the steps gave that are completed."""
@@ -40,14 +39,34 @@ class Board:
 
     @classmethod
     async def of(cls, l01: L01Client, plan_id: str) -> Board:
-        """The board of a plan, read anew."""
-        plan = await l01.plans.get(plan_id)
-        return cls(l01, plan, [task async for task in l01.tasks.all(plan_id=plan_id, limit=1000)])
+        """The board of a plan, read anew: the plan last, so that a task is never newer than the form that it is begun in."""
+        tasks = [task async for task in l01.tasks.all(plan_id=plan_id, limit=1000)]
+        return cls(l01, await l01.plans.get(plan_id), tasks)
+
+    @property
+    def steps(self) -> dict[str, Step]:
+        """The steps of the plan as it is now, by id.
+
+        Raises:
+            InvalidError: they were never checked.
+        """
+        return self._form()[0]
+
+    @property
+    def options(self) -> Options:
+        """What holds for the whole plan."""
+        return self._form()[1]
+
+    def _form(self) -> tuple[dict[str, Step], Options]:
+        if self._read is None:
+            steps = (validated(Step, step) for step in self.plan["steps"])
+            self._read = {step.id: step for step in steps}, validated(Options, self.plan["options"])
+        return self._read
 
     async def refresh(self) -> None:
         """Reads the plan anew, and the tasks that it has."""
         fresh = await Board.of(self._l01, self.plan["id"])
-        self.plan, self.options, self.steps = fresh.plan, fresh.options, fresh.steps
+        self.plan, self._read = fresh.plan, None
         for task in fresh.tasks.values():
             self._take(task)
 
@@ -62,10 +81,21 @@ class Board:
         elif task["status"] == "skipped":
             self.skipped.add(step_id)
 
-    async def make_tasks(self, steps: Sequence[Step]) -> None:
-        """Gives each step that has none its task. The number of a task is never another's: by it its run finds it again."""
-        number = 1 + max((task["sequence_order"] for task in self.tasks.values()), default=-1)
-        missing = [step for step in steps if step.id not in self.tasks]
+    async def make_tasks(self) -> None:
+        """Gives each step its task. Once each has one, whoever edits the plan sees them all, and changes them with it."""
+        while missing := [step for step in self.steps.values() if step.id not in self.tasks]:
+            await self._make_all(missing, self.next_number)
+            await self.refresh()
+        for step_id, task in self.tasks.items():
+            if step_id not in self.steps and not has_begun(task):  # taken out while it was made
+                await self.tell(step_id, "cancelled")
+
+    @property
+    def next_number(self) -> int:
+        """The first number that no task has: by it, its run finds it again, so it is never given twice."""
+        return 1 + max((task["sequence_order"] for task in self.tasks.values()), default=-1)
+
+    async def _make_all(self, missing: Sequence[Step], number: int) -> None:
         for start in range(0, len(missing), AT_ONCE):
             together = missing[start : start + AT_ONCE]
             made = await asyncio.gather(
@@ -74,24 +104,21 @@ class Board:
             for task in made:
                 if task is not None:
                     self._take(task)
-        if any(step.id not in self.tasks for step in missing):
-            await self.refresh()
 
     async def _make(self, step: Step, number: int) -> Task | None:
         try:
             return await self._l01.tasks.create(
                 plan_id=self.plan["id"], step_id=step.id, sequence_order=number, **task_fields(step)
             )
-        except ExistsError:  # by a process that carried the plan before, and is not gone yet
+        except (
+            ExistsError
+        ):  # by who edits the plan, or by a process that carried it before and is not gone yet
             return None
 
-    async def begin(self, step_id: str, step: Step, given: Any, agent_id: str | None) -> bool:
+    async def begin(self, step_id: str, given: Any, agent_id: str | None) -> bool:
         """Says that a step begins, with this input. False: it was changed meanwhile, or begun by somebody else."""
         task = self.tasks[step_id]
-        changes: dict[str, Any] = {
-            "status": "running",
-            "input_data": {"step": said(step), "input": given},
-        }
+        changes: dict[str, Any] = {"status": "running", "input_data": {**task["input_data"], "input": given}}
         if agent_id is not None:
             changes["agent_id"] = agent_id
         return await self._change(task, changes)
@@ -117,6 +144,23 @@ class Board:
         self._take(changed)
         return True
 
+    async def close(self) -> bool:
+        """Says how many steps are over, now that all are. False: somebody has edited the plan meanwhile."""
+        if self.is_closed:
+            return True
+        try:
+            self.plan = await self._l01.plans.update(
+                self.plan["id"], {"current_step": self.over}, expected_version=self.plan["version"]
+            )
+        except StaleVersionError:
+            return False
+        return True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was said that all steps are over: from then on the plan is no longer edited."""
+        return self.plan["current_step"] == len(self.tasks) == self.over
+
     async def cancel_rest(self) -> None:
         """Nothing more becomes of the tasks that are not over."""
         rest = [step_id for step_id, task in self.tasks.items() if task["status"] not in FINAL]
@@ -129,15 +173,6 @@ class Board:
     def over(self) -> int:
         """How many tasks are over."""
         return sum(task["status"] in FINAL for task in self.tasks.values())
-
-
-def steps_of(plan: Plan) -> list[Step]:
-    """The steps of a plan that was checked.
-
-    Raises:
-        InvalidError: it was not.
-    """
-    return [validated(Step, step) for step in plan["steps"]]
 
 
 def has_begun(task: Task) -> bool:

@@ -96,8 +96,8 @@ class Carrying:
 
     async def _carry(self, ctx: RunContext, plan_id: str) -> Any:
         l01 = self._l01()
-        board = await ctx.aside(lambda: Board.of(l01, plan_id))
         await ctx.aside(lambda: self._ending.begin(plan_id, ctx.run_id))
+        board = await ctx.aside(lambda: Board.of(l01, plan_id))
         work = StepWork(board, self._directory, self._sub_goal, self._settings.longest_backoff)
         course = Course(ctx, board, work, self._replan)
         await course.to_end()

@@ -10,7 +10,7 @@ from typing import Any
 from agentic.layers.L02_agent_runtime.jobs import RunContext
 from agentic.layers.L05_planning.board import Board, has_begun
 from agentic.layers.L05_planning.graph import needs_of
-from agentic.layers.L05_planning.step_work import GOOD, Ended, StepWork
+from agentic.layers.L05_planning.step_work import CHANGED, GOOD, Ended, StepWork
 
 Replan = Callable[[RunContext, Board, str], Awaitable[dict[str, Any] | None]]
 """Plans the rest anew after this step failed; answers why not, if it could not."""
@@ -39,7 +39,7 @@ class Course:
     async def to_end(self) -> None:
         """Returns when nothing is at work and nothing can begin any more."""
         news = self._ctx.news()
-        await self._ctx.aside(self._prepare)
+        await self._ctx.aside(self._board.make_tasks)
         for step_id, task in self._board.tasks.items():
             if has_begun(task):
                 self._begin(step_id)
@@ -47,8 +47,10 @@ class Course:
         while True:
             self._begin_ready()
             if not self._at_work:
-                self._look_for_stranded()
-                return
+                if self.failure is not None or await self._is_done():
+                    return
+                await self._look_again()
+                continue
             told = asyncio.ensure_future(news.wait())
             done, _ = await asyncio.wait({*self._at_work, told}, return_when=asyncio.FIRST_COMPLETED)
             told.cancel()
@@ -57,15 +59,17 @@ class Course:
                     await self._over(self._at_work.pop(task), task.result())
             if news.is_set():
                 news = self._ctx.news()
-                await self._ctx.aside(self._look_again)
-                self._arrange()
-
-    async def _prepare(self) -> None:
-        await self._board.make_tasks(list(self._board.steps.values()))
+                await self._look_again()
 
     async def _look_again(self) -> None:
-        await self._board.refresh()
-        await self._prepare()
+        """Reads the plan as it is now, and arranges what has not begun by it."""
+
+        async def read() -> None:
+            await self._board.refresh()
+            await self._board.make_tasks()
+
+        await self._ctx.aside(read)
+        self._arrange()
 
     def _arrange(self) -> None:
         """What waits for what, from the plan as it is now."""
@@ -97,6 +101,10 @@ class Course:
         self._at_work[asyncio.create_task(branch)] = step_id
 
     async def _over(self, step_id: str, ended: Ended) -> None:
+        if ended.status == CHANGED or step_id not in self._board.steps:
+            self._begun.discard(step_id)
+            await self._look_again()
+            return
         self._ended[step_id] = ended
         if ended.status in GOOD:
             for dependant in self._dependants.get(step_id, ()):
@@ -114,14 +122,16 @@ class Course:
         if (refused := await self._replan(self._ctx, self._board, step_id)) is not None:
             self.failure = self.failure or {**failure, "replan": refused}
             return
-        await self._ctx.aside(self._look_again)
-        self._arrange()
+        await self._look_again()
 
-    def _look_for_stranded(self) -> None:
-        """Nothing is at work any more: whatever has not begun waits for what never comes."""
+    async def _is_done(self) -> bool:
+        """Whether all is over, now that nothing is at work: what has not begun then waits for what never comes."""
+        if not await self._ctx.aside(self._board.close):
+            return False
         stranded = next((step_id for step_id in self._board.steps if step_id not in self._begun), None)
-        if stranded is not None and self.failure is None:
+        if stranded is not None:
             self.failure = {"step": stranded, "detail": "what it waits for has failed"}
+        return True
 
     def outputs(self) -> dict[str, Any]:
         """What the last steps gave: those that no other one waits for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from agentic.layers.base.common_errors import StateError
+from agentic.layers.base.common_errors import ExistsError, StaleVersionError, StateError
 from agentic.layers.base.operation import validated
 from agentic.layers.base.states import PLAN, final_states
 from agentic.layers.L01_data_layer.client import L01Client
@@ -18,6 +18,7 @@ from agentic.layers.L05_planning.making import refuse
 from agentic.layers.L05_planning.models import Options, PlanEdit, Step
 
 OVER: Final = final_states(PLAN)
+TRIES: Final = 5
 
 
 class Revising:
@@ -35,33 +36,56 @@ class Revising:
             BegunError: they change what has begun.
             StateError, StaleVersionError: the plan is over, or has changed.
         """
-        l01 = self._l01()
-        board = await Board.of(l01, plan_id)
-        if (status := board.plan["status"]) in OVER:
-            raise StateError(f"The plan is {status}.", current_status=status)
-        plan_type = edit.plan_type or board.plan["plan_type"]
-        options = edit.options or board.options
-        refuse(await self._checker.report(edit.steps, plan_type, options, board.plan["goal_id"]))
-        revised = await self._revise(board, edit.steps, plan_type, options, expected)
+        plan = await self._l01().plans.get(plan_id)
+        if plan["status"] in OVER:
+            raise StateError(f"The plan is {plan['status']}.", current_status=plan["status"])
+        plan_type = edit.plan_type or plan["plan_type"]
+        options = edit.options or validated(Options, plan["options"])
+        refuse(await self._checker.report(edit.steps, plan_type, options, plan["goal_id"]))
+        revised = await self._revise(plan_id, edit.steps, plan_type, options, expected)
         if revised["status"] == "executing" and revised["run_id"] is not None:
-            await l01.runs.wake(revised["run_id"])
+            await self._l01().runs.wake(revised["run_id"])
         return revised
 
     async def _revise(
+        self, plan_id: str, raw: Sequence[Any], plan_type: str, options: Options, expected: int | None
+    ) -> Plan:
+        """Tries until nobody was faster; when the caller says which version is meant, once."""
+        for _ in range(TRIES):
+            board = await Board.of(self._l01(), plan_id)
+            try:
+                return await self._revised(board, raw, plan_type, options, expected)
+            except (StaleVersionError, ExistsError):
+                if expected is not None:
+                    raise
+        raise StaleVersionError(f"The plan {plan_id} changes faster than it can be edited.")
+
+    async def _revised(
         self, board: Board, raw: Sequence[Any], plan_type: str, options: Options, expected: int | None
     ) -> Plan:
         steps = {step.id: step for step in (validated(Step, each) for each in raw)}
+        carried = board.plan["status"] == "executing"
+        if carried and board.is_closed:
+            raise BegunError("All steps of the plan are over: there is nothing in it that could be changed.")
         changed, removed = _differences(board.tasks, steps)
+        added = [step for step_id, step in steps.items() if carried and step_id not in board.tasks]
         body = {
             "plan_type": plan_type,
             "steps": list(raw),
             "options": options.model_dump(mode="json", exclude_unset=True),
             "changed": changed,
             "removed": removed,
+            "added": [
+                {"step_id": step.id, "sequence_order": board.next_number + index, **task_fields(step)}
+                for index, step in enumerate(added)
+            ],
         }
         try:
             return await self._l01().call(
-                REVISE_PLAN, path={"id": board.plan["id"]}, body=body, expected=expected
+                REVISE_PLAN,
+                path={"id": board.plan["id"]},
+                body=body,
+                expected=expected or board.plan["version"],
             )
         except StateError as error:
             if error.detail.startswith("The task "):
@@ -93,9 +117,8 @@ class Revising:
 
     async def replace_rest(self, plan_id: str, kept: Sequence[Any], rest: Sequence[Any]) -> int:
         """Puts other steps in the place of those that have not begun; answers the plan's version."""
-        board = await Board.of(self._l01(), plan_id)
-        revised = await self._revise(board, [*kept, *rest], "dag", board.options, None)
-        return revised["version"]
+        options = validated(Options, (await self._l01().plans.get(plan_id))["options"])
+        return (await self._revise(plan_id, [*kept, *rest], "dag", options, None))["version"]
 
 
 def _stays(task: Task | None) -> bool:

@@ -15,6 +15,8 @@ from agentic.layers.L05_planning.models import Retry, Step
 from agentic.layers.L05_planning.references import NothingThereError, SkippedError, resolved
 
 GOOD: Final = ("completed", "skipped")
+CHANGED: Final = "changed"
+"""Of a step that was edited in the moment in which it was to begin: whether it may is to be seen again."""
 SubGoalWork = Callable[[RunContext, Task, Step], Awaitable[ChildRun]]
 
 
@@ -47,8 +49,6 @@ class StepWork:
             if (ended := await ctx.aside(lambda: self._begin(step_id))) is not None:
                 return ended
             task = self._board.tasks[step_id]
-        if not has_begun(task):  # it was over before it began: skipped, or taken out
-            return _as_told(task)
         step = step_of(task)
         ended = await self._carried(ctx, task, step, task["input_data"].get("input"))
         if task["status"] in FINAL:
@@ -62,22 +62,20 @@ class StepWork:
     # -- the beginning
 
     async def _begin(self, step_id: str) -> Ended | None:
-        """Says that the step begins, with its input; answers its end when it does not."""
-        while True:
-            task = self._board.tasks[step_id]
-            if task["status"] in FINAL:
-                return _as_told(task)
-            if has_begun(task):
+        """Says that the step begins, with its input; answers its end when it does not, or that it was changed."""
+        task = self._board.tasks[step_id]
+        if task["status"] in FINAL:
+            return _as_told(task)
+        step = step_of(task)
+        given, ended = self._given(step)
+        agent_id, ended = await self._agent_of(step, ended)
+        if ended is None:
+            if await self._board.begin(step_id, given, agent_id):
                 return None
-            step = self._board.steps[step_id]
-            given, ended = self._given(step)
-            agent_id, ended = await self._agent_of(step, ended)
-            if ended is None:
-                if await self._board.begin(step_id, step, given, agent_id):
-                    return None
-            elif await self._board.tell(step_id, ended.status, error=ended.error):
-                return ended
-            await self._board.refresh()  # somebody has edited the plan, or has begun it before us
+        elif await self._board.tell(step_id, ended.status, error=ended.error):
+            return ended
+        task = self._board.tasks[step_id]  # somebody has edited it, or has begun it before us
+        return None if has_begun(task) else Ended(CHANGED)
 
     def _not_wanted(self, step: Step) -> Ended | None:
         if step.condition is None:

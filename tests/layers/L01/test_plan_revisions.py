@@ -39,8 +39,16 @@ async def test_a_step_has_one_task(l01: L01Client) -> None:
 async def test_a_plan_and_its_tasks_change_together(l01: L01Client) -> None:
     plan, (first, second) = await a_plan(l01)
     changed = {"id": first["id"], "description": "new", "task_type": "tool", "input_data": {"step": 1}}
+    added = {"step_id": "c", "sequence_order": 2, "description": "c", "input_data": {"step": 2}}
     after = await revised(
-        l01, plan, 1, steps=["a", "c"], options={"parallel": 2}, changed=[changed], removed=[second["id"]]
+        l01,
+        plan,
+        1,
+        steps=["a", "c"],
+        options={"parallel": 2},
+        changed=[changed],
+        removed=[second["id"]],
+        added=[added],
     )
     assert (after["steps"], after["options"], after["plan_type"], after["version"]) == (
         ["a", "c"],
@@ -51,6 +59,11 @@ async def test_a_plan_and_its_tasks_change_together(l01: L01Client) -> None:
     first, second = await l01.tasks.get(first["id"]), await l01.tasks.get(second["id"])
     assert (first["description"], first["input_data"], first["status"]) == ("new", {"step": 1}, "pending")
     assert second["status"] == "cancelled"
+    page = await l01.tasks.list(plan_id=plan["id"], status="pending")
+    assert {task["step_id"]: task["input_data"] for task in page["items"]} == {
+        "a": {"step": 1},
+        "c": {"step": 2},
+    }
     assert (await l01.check())["ok"]
 
 
@@ -62,6 +75,10 @@ async def test_what_has_begun_keeps_everything_as_it_is(l01: L01Client) -> None:
         await revised(l01, plan, steps=[], changed=[change], removed=[second["id"]])
     with pytest.raises(StaleVersionError):
         await revised(l01, plan, 7, steps=[], changed=[change])
+    for taken_by_another in ({"step_id": "a", "sequence_order": 9}, {"step_id": "z", "sequence_order": 1}):
+        with pytest.raises(ExistsError):
+            addition = {**taken_by_another, "description": "x", "input_data": {}}
+            await revised(l01, plan, steps=[], changed=[change], added=[addition])
     with pytest.raises(NotFoundError):
         await revised(l01, plan, steps=[], removed=[plan["id"]])
     assert await l01.get_plan(plan["id"]) == plan

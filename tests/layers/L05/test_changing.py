@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from agentic.layers.base.common_errors import StaleVersionError, StateError
+from agentic.layers.L05_planning import layer
+from agentic.layers.L05_planning.board import Board
 from agentic.layers.L05_planning.errors import BegunError, PlanRefusedError
 from tests.layers.L05.conftest import PATIENCE, Stage, eventually, plan_of, say, statuses
 
@@ -163,3 +167,83 @@ async def test_what_is_not_right_is_refused_before_anything_changes(stage: Stage
     assert await stage.l01.plans.get(planned["plan"]["id"]) == planned["plan"]
     again = await stage.l05.execute(state["plan"]["id"])
     assert again["plan"] == state["plan"]
+
+
+Edit = Callable[[], Awaitable[object]]
+
+
+@pytest.fixture
+def as_it_begins(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Edit], None]:
+    """Has something done between the moment in which a run has read a task and that in which it begins it."""
+    begin = Board.begin
+
+    def when(step_id: str, edit: Edit) -> None:
+        edits = [edit]
+
+        async def later(board: Board, begun: str, *given: Any) -> bool:
+            if begun == step_id and edits:
+                await edits.pop()()
+            return await begin(board, begun, *given)
+
+        monkeypatch.setattr(Board, "begin", later)
+
+    return when
+
+
+async def test_a_step_that_is_edited_as_it_begins_waits_for_what_it_now_needs(
+    stage: Stage, as_it_begins: Callable[[str, Edit], None]
+) -> None:
+    goal = await stage.goal()
+    plan = (await stage.l05.plan(goal["id"], steps=[say("held"), say("late", "old")]))["plan"]
+    assert plan is not None
+    gate = stage.workshop.gates["held"] = asyncio.Event()
+    new = [say("held"), say("late", {"$from": "held", "path": "said"}), say("added", "more")]
+    as_it_begins("late", lambda: stage.l05.edit(plan["id"], new))
+    await stage.l05.approve(plan["id"])
+    await stage.l05.execute(plan["id"])
+    await eventually(lambda: "more" in stage.workshop.calls)
+    gate.set()
+    state = await stage.l05.wait(plan["id"], PATIENCE)
+
+    assert state["plan"]["status"] == "completed", state["plan"]["error"]
+    assert sorted(stage.workshop.calls) == ["held", "held", "more"]
+    assert [task["sequence_order"] for task in state["tasks"]] == [0, 1, 2]
+
+
+async def test_a_step_that_is_taken_out_as_it_begins_is_not_done(
+    stage: Stage, as_it_begins: Callable[[str, Edit], None]
+) -> None:
+    goal = await stage.goal()
+    plan = (await stage.l05.plan(goal["id"], steps=[say("kept"), say("dropped")]))["plan"]
+    assert plan is not None
+    as_it_begins("dropped", lambda: stage.l05.edit(plan["id"], [say("kept")]))
+    await stage.l05.approve(plan["id"])
+    state = await stage.l05.execute(plan["id"], wait=PATIENCE)
+
+    assert state["plan"]["status"] == "completed", state["plan"]["error"]
+    assert stage.workshop.calls == ["kept"]
+    assert statuses(state) == {"kept": "completed", "dropped": "cancelled"}
+
+
+async def test_a_plan_whose_steps_are_over_is_not_edited_any_more(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging, go_on = asyncio.Event(), asyncio.Event()
+
+    class Judge:
+        async def judge(self, criteria: list[Any], _output: Any, **_: Any) -> Any:
+            judging.set()
+            await go_on.wait()
+            return {
+                "verdicts": [{"passed": True, "score": 1.0, "rationale": "", "refused": None}] * len(criteria)
+            }
+
+    monkeypatch.setattr(layer, "judge_of", lambda _: Judge())
+    state = await stage.begun(say("a"), success_criteria=["good"])
+    async with asyncio.timeout(PATIENCE):
+        await judging.wait()
+    with pytest.raises(BegunError, match="over"):
+        await stage.l05.edit(state["plan"]["id"], [say("a"), say("b")])
+    go_on.set()
+    state = await stage.l05.wait(state["plan"]["id"], PATIENCE)
+    assert (state["plan"]["status"], stage.workshop.calls) == ("completed", ["a"])

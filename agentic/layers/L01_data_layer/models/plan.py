@@ -14,6 +14,7 @@ from agentic.layers.L01_data_layer.models.fields import (
     Changes,
     Count,
     Id,
+    Int,
     JsonArray,
     JsonObject,
     Kind,
@@ -56,14 +57,25 @@ class TaskRevision(Body):
     input_data: JsonObject
 
 
+class TaskAddition(Body):
+    """A step that a plan gets while it is carried out."""
+
+    step_id: Kind
+    sequence_order: Int
+    description: Prose
+    task_type: Kind | None = None
+    input_data: JsonObject
+
+
 class PlanRevision(Body):
-    """Another form of a plan, and what becomes of the tasks that it has: changed and taken out are such as have not begun."""
+    """Another form of a plan, and what becomes of its tasks: changed and taken out are such as have not begun."""
 
     plan_type: Kind | None = None
     steps: JsonArray
     options: JsonObject | None = None
     changed: Annotated[list[TaskRevision], Field(max_length=MOST_TASKS)] = []
     removed: Annotated[list[Id], Field(max_length=MOST_TASKS)] = []
+    added: Annotated[list[TaskAddition], Field(max_length=MOST_TASKS)] = []
 
 
 class PlanQuery(ListQuery):

@@ -29,7 +29,7 @@ class PlanRevisions:
         self._tasks = tasks
 
     async def revise(self, call: Call) -> Answer:
-        """Gives a plan other steps, and its tasks their new form; refused when one of those has begun."""
+        """Gives a plan other steps, and its tasks their new form; refused when one of those has begun, or is there already."""
         plan_id = parse_id(call.path["id"])
         body = validated(PlanRevision, call.body)
         fields = {"steps", "plan_type", "options"} & body.model_fields_set
@@ -42,6 +42,8 @@ class PlanRevisions:
                 await self._tasks.change_in(tx, new.pop("id"), new, None)
             for task_id in body.removed:
                 await self._tasks.change_in(tx, task_id, {"status": "cancelled"}, None)
+            added = [self._tasks.new({**each.__dict__, "plan_id": plan_id}) for each in body.added]
+            await tx.create_all(self._tasks.statements, added)
         return answer
 
     async def _lock(self, tx: Transaction, plan_id: UUID, task_ids: list[UUID]) -> None:

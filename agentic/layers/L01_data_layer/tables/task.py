@@ -41,6 +41,13 @@ TASKS = Table(
         unique=True,
         postgresql_where=text("step_id IS NOT NULL"),
     ),
+    Index(
+        "idx_tasks_step_number",
+        "plan_id",
+        "sequence_order",
+        unique=True,
+        postgresql_where=text("step_id IS NOT NULL"),
+    ),
     Index("idx_tasks_agent_id", "agent_id", "id"),
     Index("idx_tasks_status", "status", "id"),
     Index("idx_tasks_task_type", "task_type", "id"),

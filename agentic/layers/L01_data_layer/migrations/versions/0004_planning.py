@@ -34,3 +34,10 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("step_id IS NOT NULL"),
     )
+    op.create_index(
+        "idx_tasks_step_number",
+        "tasks",
+        ["plan_id", "sequence_order"],
+        unique=True,
+        postgresql_where=sa.text("step_id IS NOT NULL"),
+    )
