@@ -31,7 +31,15 @@ from agentic.layers.L01_data_layer.models.fields import (
 )
 from agentic.layers.L01_data_layer.models.resource import WHOLE, Fraction
 
-__all__ = ["DATASETS", "EVALUATIONS", "EXPERIMENTS", "EXPERIMENT_RESULTS", "Dataset", "Evaluation", "Experiment"]
+__all__ = [
+    "DATASETS",
+    "EVALUATIONS",
+    "EXPERIMENTS",
+    "EXPERIMENT_RESULTS",
+    "Dataset",
+    "Evaluation",
+    "Experiment",
+]
 
 RULES: Final = "evaluation_rules"
 """The namespace of configuration in which rules are kept."""
@@ -403,7 +411,9 @@ JUDGE: Final = Operation("evaluation.judge", "POST", "/judge", body=JudgeOrder, 
 EVALUATE: Final = Operation(
     "evaluation.evaluate", "POST", "/evaluate", body=EvaluateOrder, result=Evaluated, status=201
 )
-LABEL: Final = Operation("evaluation.label", "POST", "/labels", body=LabelOrder, result=Evaluation, status=201)
+LABEL: Final = Operation(
+    "evaluation.label", "POST", "/labels", body=LabelOrder, result=Evaluation, status=201
+)
 AGREEMENT: Final = Operation(
     "evaluation.agreement", "GET", "/agreement", query=AgreementQuery, result=Agreement
 )

@@ -13,8 +13,8 @@ def routes(services: Services) -> list[Route]:
     return [
         *crud(services.datasets),
         *crud(services.dataset_items),
-        Route(ADD_TO_DATASET, services.datasets.add),
-        Route(REMOVE_FROM_DATASET, services.datasets.remove),
+        Route(ADD_TO_DATASET, services.datasets.add_items),
+        Route(REMOVE_FROM_DATASET, services.datasets.remove_items),
         *crud(services.experiments),
         *crud(services.experiments.results),
     ]

@@ -55,7 +55,7 @@ class DatasetStore(ResourceService[Dataset]):
         super().__init__(store, DATASETS, DATASETS_TABLE)
         self._items = items
 
-    async def add(self, call: Call) -> Answer:
+    async def add_items(self, call: Call) -> Answer:
         """Adds the items that the dataset does not have yet. Asked for twice, it adds them once."""
         dataset_id = parse_id(call.path["id"])
         wanted = {
@@ -71,7 +71,7 @@ class DatasetStore(ResourceService[Dataset]):
                 await run(tx.fetch, self._items.statements.create, new)
             return await self._next(tx, dataset_id, revision, size, len(wanted), len(wanted))
 
-    async def remove(self, call: Call) -> Answer:
+    async def remove_items(self, call: Call) -> Answer:
         """Takes items out. Earlier revisions keep them."""
         dataset_id = parse_id(call.path["id"])
         wanted = validated(DatasetRemoval, call.body).items
