@@ -42,9 +42,11 @@ from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
 from agentic.layers.L01_data_layer.models.run_step import RUN_STEPS
 from agentic.layers.L01_data_layer.models.statistics import (
     AGENT_STATS,
+    SCORE_STATS,
     TOOL_STATS,
     USAGE_STATS,
     AgentStats,
+    ScoreStats,
     ToolStats,
     UsageStats,
 )
@@ -279,6 +281,10 @@ class L01Client:
             NotFoundError: there is no such agent.
         """
         return await self.call(AGENT_STATS, path={"agent_id": agent_id}, query=given(query))
+
+    async def score_stats(self, **query: Any) -> ScoreStats:
+        """How scores are spread. `agent_id`, `evaluation_type`, `since`, `until`; `group_by` type, agent, day or hour; `limit`."""
+        return await self.call(SCORE_STATS, query=given(query))
 
     async def record_feedback(
         self,

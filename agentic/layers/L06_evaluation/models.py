@@ -355,9 +355,10 @@ class SeriesQuery(Query):
 
 
 class Point(TypedDict):
-    """The scores of an hour or a day. `deviation` is how many robust deviations (of median and MAD) its mean is from those before;
+    """The scores of an hour or a day.
 
-    null while there are too few to say what is usual (cold start).
+    `deviation` is how many robust deviations (median and MAD) its mean is from those before; null while there are too few to say
+    what is usual (cold start).
     """
 
     at: str

@@ -9,7 +9,7 @@ from agentic.layers.L01_data_layer.tables.config import CONFIGURATIONS
 from agentic.layers.L01_data_layer.tables.cursor import CURSORS
 from agentic.layers.L01_data_layer.tables.dataset import DATASET_ITEMS, DATASETS
 from agentic.layers.L01_data_layer.tables.document import DOCUMENTS
-from agentic.layers.L01_data_layer.tables.evaluation import EVALUATIONS
+from agentic.layers.L01_data_layer.tables.evaluation import EVALUATION_SUMS, EVALUATION_SUMS_UPTO, EVALUATIONS
 from agentic.layers.L01_data_layer.tables.event import AGGREGATES, EVENT_KINDS, EVENTS, RELAY
 from agentic.layers.L01_data_layer.tables.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
 from agentic.layers.L01_data_layer.tables.feedback import FEEDBACK_ENTRIES
@@ -36,6 +36,8 @@ __all__ = [
     "DATASET_ITEMS",
     "DOCUMENTS",
     "EVALUATIONS",
+    "EVALUATION_SUMS",
+    "EVALUATION_SUMS_UPTO",
     "EVENTS",
     "EVENT_KINDS",
     "EXPERIMENTS",

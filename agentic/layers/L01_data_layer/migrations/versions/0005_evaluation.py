@@ -50,6 +50,7 @@ def upgrade() -> None:
     """Makes the tables and columns; evaluations that are there get the columns' defaults."""
     _datasets()
     _experiments()
+    _sums()
     for column, kind in (
         ("run_id", sa.UUID()),
         ("experiment_id", sa.UUID()),
@@ -184,6 +185,38 @@ def _experiments() -> None:
     )
 
 
+def _sums() -> None:
+    nothing = sa.text("0")
+    op.create_table(
+        "evaluation_sums",
+        sa.Column("agent_id", sa.UUID(), nullable=False),
+        sa.Column("evaluation_type", sa.String(length=100), nullable=False),
+        sa.Column("span", sa.String(length=10), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        *(
+            sa.Column(name, sa.BigInteger(), server_default=nothing, nullable=False)
+            for name in ("count", "scored", "total", "squares")
+        ),
+        sa.Column("lowest", sa.SmallInteger(), nullable=True),
+        sa.Column("highest", sa.SmallInteger(), nullable=True),
+        sa.Column("hundredths", sa.ARRAY(sa.SmallInteger()), nullable=False),
+        sa.Column("counts", sa.ARRAY(sa.Integer()), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "agent_id", "evaluation_type", "span", "start", name=op.f("evaluation_sums_pkey")
+        ),
+        comment="Evaluations of an agent, or of all, in an hour or day that is over; derived from evaluations, in ten-thousandths",
+    )
+    op.create_index("idx_evaluation_sums_start", "evaluation_sums", ["span", "start"], unique=False)
+    op.create_table(
+        "evaluation_sums_upto",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("upto", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("evaluation_sums_upto_pkey")),
+        comment="The hour before which every evaluation is in a sum; one row",
+    )
+    op.execute("INSERT INTO evaluation_sums_upto (id) VALUES (1)")
+
+
 def downgrade() -> None:
     """Takes them away."""
     for column in GIVEN_ONLY["evaluations"]:
@@ -191,4 +224,6 @@ def downgrade() -> None:
     for column in ("origin", "evaluator_version", "evaluator", "experiment_id", "run_id"):
         op.drop_column("evaluations", column)
     for table in ("experiment_results", "experiments", "dataset_items", "datasets"):
+        op.drop_table(table)
+    for table in ("evaluation_sums", "evaluation_sums_upto"):
         op.drop_table(table)
