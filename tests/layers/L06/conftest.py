@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
@@ -16,7 +17,7 @@ from agentic.layers.L02_agent_runtime.settings import L02Settings
 from agentic.layers.L03_tool_execution.layer import ToolExecution
 from agentic.layers.L03_tool_execution.settings import L03Settings
 from agentic.layers.L04_model_gateway.layer import ModelGateway
-from agentic.layers.L04_model_gateway.models import PROVIDERS
+from agentic.layers.L04_model_gateway.models import ProviderSetting
 from agentic.layers.L04_model_gateway.settings import L04Settings
 from agentic.layers.L06_evaluation.client import L06Client
 from agentic.layers.L06_evaluation.layer import Evaluation
@@ -76,11 +77,8 @@ def model(provider: CountingProvider) -> Model:
 
 
 @pytest.fixture
-async def context(
-    l01_local: L01Client, redis_url: str, provider: CountingProvider
-) -> AsyncGenerator[Context]:
+async def context(l01_local: L01Client, redis_url: str, model: Model) -> AsyncGenerator[Context]:
     """The layers below, running."""
-    await l01_local.set_config(PROVIDERS, "main", {**PROVIDER, "base_url": f"{provider.url}/v1"})
     context = Context()
     context.give(l01_local)
     gateway = ModelGateway(
@@ -96,6 +94,8 @@ async def context(
     )
     tools = ToolExecution(context, L03Settings())
     async with gateway.running(), tools.running():
+        setting = ProviderSetting.model_validate({**PROVIDER, "base_url": f"{model.provider.url}/v1"})
+        await gateway.catalogue.look(await gateway.catalogue.set("main", setting))
         context.give(gateway.local_client())
         context.give(tools.local_client())
         runtime = AgentRuntime(context, EAGER)
@@ -131,3 +131,10 @@ async def an_agent(l01: L01Client, name: str = "clerk", **configuration: Any) ->
     """A running agent on the scripted model."""
     agent = await l01.create_agent(name, "general", {"model": "small", **configuration})
     return (await l01.update_agent(agent["id"], {"status": "active"}))["id"]
+
+
+async def eventually(true: Callable[[], Any]) -> None:
+    """Returns when it is: for what can only be looked at."""
+    async with asyncio.timeout(PATIENCE):
+        while not await true():
+            await asyncio.sleep(0.02)

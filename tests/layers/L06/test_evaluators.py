@@ -183,24 +183,25 @@ async def test_a_judge_that_answers_rubbish_gives_no_score(l06: L06Client, model
 
 async def test_likeness_by_meaning_asks_a_model(l06: L06Client, provider: CountingProvider) -> None:
     found = await verdict(l06, {"kind": "similarity", "by": "best"}, "a b", expected="a b")
+    assert found["refused"] is None
     assert (found["score"], found["metrics"]) == (1.0, {"by": "meaning", "model": "main/words"})
     assert provider.calls[-1].path == "/v1/embeddings"
 
 
 async def test_a_run_is_judged_by_what_it_did(l06: L06Client, context: Context, model: Model) -> None:
     l01, l02 = context.client(L01Client), context.client(L02Client)
-    agent = await an_agent(l01, tools=["calculate"])
-    model.provider.script(Reply("", tools=[Tool("calculate", {"expression": "6*7"}, "a")]), Reply("42"))
+    agent = await an_agent(l01, tools=["calculator"])
+    model.provider.script(Reply("", tools=[Tool("calculator", {"expression": "6*7"}, "a")]), Reply("42"))
     run = await l02.run(agent, "6*7?", wait=PATIENCE)
     assert run["status"] == "completed", run["error"]
-    wanted = {"name": "calculate", "arguments": {"expression": "6*7"}}
+    wanted = {"name": "calculator", "arguments": {"expression": "6*7"}}
     criteria = [
         {"kind": "cost", "limit": 1.0},
         {"kind": "cost", "limit": run["cost"] / 2, "name": "dear"},
         {"kind": "latency", "limit": 60},
         {"kind": "tool_use", "calls": [wanted], "only": True},
         {"kind": "tool_use", "name": "half", "calls": [wanted, {"name": "web_fetch"}]},
-        {"kind": "tool_use", "name": "not", "forbidden": ["calculate"]},
+        {"kind": "tool_use", "name": "not", "forbidden": ["calculator"]},
         {"kind": "numeric", "value": 42},
     ]
     kept = await l06.evaluate(criteria, run_id=run["id"], origin="look 1")

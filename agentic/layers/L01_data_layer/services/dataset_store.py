@@ -58,9 +58,9 @@ class DatasetStore(ResourceService[Dataset]):
     async def add_items(self, call: Call) -> Answer:
         """Adds the items that the dataset does not have yet. Asked for twice, it adds them once."""
         dataset_id = parse_id(call.path["id"])
-        wanted = {
-            _digest(each.__dict__): each.__dict__ for each in validated(DatasetAddition, call.body).items
-        }
+        wanted: dict[str, dict[str, Any]] = {}
+        for item in validated(DatasetAddition, call.body).items:
+            wanted.setdefault(_digest(item.__dict__), item.__dict__)
         async with self.store.transaction() as tx:
             revision, size = await self._hold(tx, dataset_id)
             for (digest,) in await tx.fetch(HERE_ALREADY, dataset_id, list(wanted)):

@@ -6,7 +6,7 @@ To add one: a subclass of `Evaluator` with a `kind` of its own, and its name in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Union, cast
+from typing import Annotated, Any, Final, Union
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -85,15 +85,13 @@ def _one(given: Any, field: str) -> Evaluator:
     try:
         return _ADAPTER.validate_python(given)
     except ValidationError as error:
-        kinds = {kind_of(cls) for cls in KINDS}
         listed = error.errors(include_url=False, include_context=False, include_input=False)
-        raise invalid_from(
-            cast(
-                "dict[str, Any]",
-                {**each, "loc": (field, *(part for part in each["loc"] if part not in kinds))},
-            )
-            for each in listed
-        ) from None
+        raise invalid_from({**each, "loc": (field, *_place(each["loc"]))} for each in listed) from None
+
+
+def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Where it is wrong, without the kind, which pydantic puts in front."""
+    return location[1:] if location and location[0] in {kind_of(cls) for cls in KINDS} else location
 
 
 def _free(kind: str, taken: set[str]) -> str:
