@@ -52,6 +52,8 @@ class Model:
         provider.otherwise = self._reply
 
     def _reply(self, call: ProviderCall) -> Reply:
+        if "messages" not in call.body:
+            return Reply()
         said: str = call.body["messages"][-1]["content"]
         if call.body["model"] == "judge":
             self.judged.append(said)

@@ -58,7 +58,7 @@ class DatasetStore(ResourceService[Dataset]):
     async def add_items(self, call: Call) -> Answer:
         """Adds the items that the dataset does not have yet. Asked for twice, it adds them once."""
         dataset_id = parse_id(call.path["id"])
-        wanted: dict[str, dict[str, Any]] = {}
+        wanted: dict[str, Mapping[str, Any]] = {}
         for item in validated(DatasetAddition, call.body).items:
             wanted.setdefault(_digest(item.__dict__), item.__dict__)
         async with self.store.transaction() as tx:
