@@ -22,7 +22,7 @@ DAYS = 40
 PROMISED_P95_MS = 100
 CASE = "GET, 1 client"
 FILL = f"""
-INSERT INTO agents (id, name) SELECT gen_random_uuid(), 'agent ' || n FROM generate_series(1, {AGENTS}) n;
+INSERT INTO agents (id, did, name) SELECT gen_random_uuid(), 'did:bench:' || n, 'agent ' || n FROM generate_series(1, {AGENTS}) n;
 INSERT INTO evaluations (id, agent_id, evaluation_type, score, created_at)
 SELECT gen_random_uuid(), (SELECT id FROM agents WHERE name = 'agent 1'), 'type ' || (n % 5),
   CASE WHEN n % 50 = 0 THEN NULL ELSE round(random()::numeric, 4) END,

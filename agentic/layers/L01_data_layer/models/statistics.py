@@ -92,11 +92,8 @@ class ScoreStatsQuery(Query):
     until: Moment | None = None
 
 
-class Scores(TypedDict):
-    """How scores are spread: `count` evaluations, of which `scored` have a score; the rest is null when none has.
-
-    Percentiles are the nearest rank; what is older than about an hour is in them to a hundredth.
-    """
+class ScoreSums(TypedDict):
+    """Scores in sum: `count` evaluations, of which `scored` have a score; the rest is null when none has."""
 
     count: int
     scored: int
@@ -104,6 +101,11 @@ class Scores(TypedDict):
     min: float | None
     max: float | None
     stddev: float | None
+
+
+class Scores(ScoreSums):
+    """How scores are spread. Percentiles are the nearest rank; what is older than about an hour is in them to a hundredth."""
+
     p5: float | None
     p25: float | None
     p50: float | None
@@ -128,7 +130,7 @@ class ScoreStatsOfQuery(Query):
     limit: Limit = 100
 
 
-class ScoreGroup(Scores):
+class ScoreGroup(ScoreSums):
     """One group: a type, an agent's id (null: of none), or the moment at which the day or hour begins (UTC)."""
 
     group: str | None

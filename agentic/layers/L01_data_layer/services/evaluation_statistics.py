@@ -6,95 +6,44 @@ evaluations themselves.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-
-from asyncpg import Record
+from typing import Any, Final, Literal
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.base.ids import timestamp
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.database import Database
-from agentic.layers.L01_data_layer.models.statistics import Scores, ScoreStatsOfQuery, ScoreStatsQuery
+from agentic.layers.L01_data_layer.models.statistics import (
+    ScoreStatsOfQuery,
+    ScoreStatsQuery,
+)
 from agentic.layers.L01_data_layer.services.evaluation_sums import ALL, HOUR, NOBODY, day_of, hour_of
 from agentic.layers.L01_data_layer.services.resource_service import parse_id
+from agentic.layers.L01_data_layer.services.score_tally import Tally, tally_of, together
 from agentic.layers.L01_data_layer.where import Where
 
 RECENT: Final = 20
 """How many of the latest scores a trend compares with as many before them."""
-PERCENTILES: Final = (5, 25, 50, 75, 95)
 AGENT: Final = "SELECT 1 FROM agents WHERE id = $1"
 UPTO: Final = "SELECT upto FROM evaluation_sums_upto WHERE id = 1"
 LONG_AGO: Final = datetime(1000, 1, 1, tzinfo=UTC)
-SUMMED_KEYS: Final = {
+Group = Literal["type", "agent", "day", "hour"] | None
+SUMMED_KEYS: Final[dict[Group, str]] = {
+    None: "NULL",
     "type": "evaluation_type",
     "agent": f"nullif(agent_id, '{NOBODY}')::text",
     "day": "date_trunc('day', start)",
     "hour": "start",
 }
-KEYS: Final = {
+KEYS: Final[dict[Group, str]] = {
+    None: "NULL",
     "type": "evaluation_type",
     "agent": "agent_id::text",
     "day": "date_trunc('day', created_at)",
     "hour": "date_trunc('hour', created_at)",
 }
-
-
-@dataclass
-class Tally:
-    """Scores in sum, in ten-thousandths; `cells` counts them by value."""
-
-    count: int = 0
-    scored: int = 0
-    total: int = 0
-    squares: int = 0
-    lowest: int | None = None
-    highest: int | None = None
-    cells: Counter[int] = field(default_factory=Counter[int])
-
-    def add(self, other: Tally) -> None:
-        """Takes another in."""
-        self.count += other.count
-        self.scored += other.scored
-        self.total += other.total
-        self.squares += other.squares
-        self.lowest = min((each for each in (self.lowest, other.lowest) if each is not None), default=None)
-        self.highest = max((each for each in (self.highest, other.highest) if each is not None), default=None)
-        self.cells.update(other.cells)
-
-    def scores(self) -> Scores:
-        """As it is told."""
-        told: dict[str, Any] = {"count": self.count, "scored": self.scored}
-        told["mean"] = _score(self.total / self.scored) if self.scored else None
-        told["min"], told["max"] = _score(self.lowest), _score(self.highest)
-        told["stddev"] = _score(self._deviation())
-        ranks = self._percentiles()
-        return told | {f"p{rank}": _score(value) for rank, value in zip(PERCENTILES, ranks, strict=True)}  # type: ignore[return-value]
-
-    def _deviation(self) -> float | None:
-        """Of a sample; none for less than two values."""
-        if self.scored < 2:
-            return None
-        return math.sqrt(
-            max(0, self.squares * self.scored - self.total**2) / (self.scored * (self.scored - 1))
-        )
-
-    def _percentiles(self) -> list[int | None]:
-        """For each, the lowest value that at least this part of the values does not exceed."""
-        found: list[int | None] = []
-        values = iter(sorted(self.cells.items()))
-        value, upto = None, 0
-        for rank in PERCENTILES:
-            while upto * 100 < rank * self.scored:
-                value, n = next(values)
-                upto += n
-            found.append(value)
-        return found
 
 
 @dataclass(frozen=True)
@@ -149,11 +98,11 @@ class EvaluationStatistics:
         query = validated(ScoreStatsQuery, call.query)
         if await self._database.fetchrow(AGENT, agent_id) is None:
             raise NotFoundError(f"There is no agent {agent_id}.")
-        wanted = ScoreStatsOfQuery.model_construct(**query.__dict__, agent_id=agent_id, group_by="type")
-        by_type = await self._tallies(wanted)
+        wanted = ScoreStatsOfQuery.model_construct(**query.__dict__, agent_id=agent_id)
+        by_type = await self._tallies(wanted, "type", spread=True)
         body = {
             "agent_id": str(agent_id),
-            **_together(by_type.values()).scores(),
+            **together(by_type.values()).scores(),
             "by_type": [
                 {"evaluation_type": key, **by_type[key].scores()} for key in sorted(by_type, key=str)
             ],
@@ -164,63 +113,72 @@ class EvaluationStatistics:
     async def stats(self, call: Call) -> Answer:
         """The scores that meet the filters, together and by groups."""
         query = validated(ScoreStatsOfQuery, call.query)
-        tallies = await self._tallies(query)
-        total = _together(tallies.values())
+        total = (await self._tallies(query, None, spread=True)).get(None, Tally())
         body: dict[str, Any] = {"total": total.scores(), "groups": [], "more": False}
         if query.group_by is not None:
+            tallies = await self._tallies(query, query.group_by, spread=False)
             first = _latest if query.group_by in ("day", "hour") else _largest
             ordered = sorted(tallies.items(), key=first)
-            body["groups"] = [
-                {"group": _name(key), **tally.scores()} for key, tally in ordered[: query.limit]
-            ]
+            body["groups"] = [{"group": _name(key), **tally.sums()} for key, tally in ordered[: query.limit]]
             body["more"] = len(ordered) > query.limit
         return Answer(jsonio.encode(body))
 
-    async def _tallies(self, query: ScoreStatsOfQuery) -> dict[Any, Tally]:
-        """Sums by what is grouped by; all under none."""
-        span = await self._range(query)
+    async def _tallies(self, query: ScoreStatsOfQuery, group: Group, *, spread: bool) -> dict[Any, Tally]:
+        """Sums by group; all under none. Those in `evaluation_sums` are counted by value only when they are to be `spread`."""
+        span = await self._range(query, by_hour=group == "hour")
         tallies: dict[Any, Tally] = {}
         if span.begin < span.end:
-            await self._take_summed(query, span, tallies)
+            await self._take_summed(query, group, span, tallies, spread=spread)
         for part in span.beside():
-            await self._take_single(query, part, tallies)
+            await self._take_single(query, group, part, tallies)
         return tallies
 
-    async def _range(self, query: ScoreStatsOfQuery) -> _Range:
+    async def _range(self, query: ScoreStatsOfQuery, *, by_hour: bool) -> _Range:
         row = await self._database.fetchrow(UPTO)
         upto: datetime = LONG_AGO if row is None or row["upto"] is None else row["upto"]
         since = None if query.since is None else datetime.fromisoformat(query.since)
         until = None if query.until is None else datetime.fromisoformat(query.until)
         begin = LONG_AGO if since is None else hour_of(since + HOUR - timedelta(microseconds=1))
         end = upto if until is None else min(upto, hour_of(until))
-        return _Range(since, until, begin, end, query.group_by == "hour")
+        return _Range(since, until, begin, end, by_hour)
 
-    async def _take_summed(self, query: ScoreStatsOfQuery, span: _Range, tallies: dict[Any, Tally]) -> None:
+    async def _take_summed(
+        self,
+        query: ScoreStatsOfQuery,
+        group: Group,
+        span: _Range,
+        tallies: dict[Any, Tally],
+        *,
+        spread: bool,
+    ) -> None:
         where = Where()
-        if query.agent_id is None and query.group_by == "agent":
+        if query.agent_id is None and group == "agent":
             where.add("agent_id <> ?", ALL)
         else:
             where.add("agent_id = ?", query.agent_id or ALL)
         _of_type(where, query)
         span.summed(where)
-        key = SUMMED_KEYS.get(query.group_by or "", "NULL")
+        key = SUMMED_KEYS[group]
         sums = f"""
         SELECT {key} AS key, sum(count)::bigint AS count, sum(scored)::bigint AS scored, sum(total)::bigint AS total,
           sum(squares)::bigint AS squares, min(lowest) AS lowest, max(highest) AS highest
         FROM evaluation_sums WHERE {where.sql()} GROUP BY 1
         """
+        for row in await self._database.fetch(sums, *where.values):
+            tallies.setdefault(row["key"], Tally()).add(Tally(*list(row)[1:]))
+        if not spread:
+            return
         cells = f"""
         SELECT {key} AS key, hundredth * 100 AS value, sum(n)::bigint AS n
         FROM evaluation_sums, unnest(hundredths, counts) AS cell (hundredth, n) WHERE {where.sql()} GROUP BY 1, 2
         """
-        for row in await self._database.fetch(sums, *where.values):
-            tallies.setdefault(row["key"], Tally()).add(Tally(*list(row)[1:]))
         for row in await self._database.fetch(cells, *where.values):
             tallies[row["key"]].cells[row["value"]] += row["n"]
 
     async def _take_single(
         self,
         query: ScoreStatsOfQuery,
+        group: Group,
         part: tuple[str, datetime | None, str, datetime | None],
         tallies: dict[Any, Tally],
     ) -> None:
@@ -232,13 +190,13 @@ class EvaluationStatistics:
         for sign, moment in ((from_sign, begin), (to_sign, end)):
             if moment is not None:
                 where.add(f"created_at {sign} ?", moment)
-        key = KEYS.get(query.group_by or "", "NULL")
+        key = KEYS[group]
         cells = f"""
         SELECT {key} AS key, (score * 10000)::int AS value, count(*) AS n
         FROM evaluations WHERE {where.sql()} GROUP BY 1, 2
         """
         for row in await self._database.fetch(cells, *where.values):
-            tallies.setdefault(row["key"], Tally()).add(_tally_of(row))
+            tallies.setdefault(row["key"], Tally()).add(tally_of(row))
 
     async def _trend(self, query: ScoreStatsOfQuery) -> dict[str, float | None]:
         where = Where()
@@ -263,21 +221,6 @@ def _of_type(where: Where, query: ScoreStatsOfQuery) -> None:
         where.add("evaluation_type = ?", query.evaluation_type)
 
 
-def _tally_of(row: Record) -> Tally:
-    """Evaluations that have the same score, or none."""
-    value, n = row["value"], row["n"]
-    if value is None:
-        return Tally(count=n)
-    return Tally(n, n, value * n, value * value * n, value, value, Counter({value: n}))
-
-
-def _together(tallies: Iterable[Tally]) -> Tally:
-    total = Tally()
-    for tally in tallies:
-        total.add(tally)
-    return total
-
-
 def _latest(item: tuple[Any, Tally]) -> Any:
     return -item[0].timestamp()
 
@@ -288,7 +231,3 @@ def _largest(item: tuple[Any, Tally]) -> Any:
 
 def _name(key: Any) -> str | None:
     return timestamp(key) if isinstance(key, datetime) else key
-
-
-def _score(value: float | None) -> float | None:
-    return None if value is None else round(value / 10_000, 4)
