@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentic.layers.base.operation import Route
-from agentic.layers.L06_evaluation import models
+from agentic.layers.L06_evaluation import operations
 from agentic.layers.L06_evaluation.evaluations import Evaluations
 from agentic.layers.L06_evaluation.experiments import Experiments
 from agentic.layers.L06_evaluation.filling import Filling
@@ -17,29 +17,29 @@ def routes(
     """What may be asked, by section of the documentation."""
     return {
         "judging": [
-            Route(models.LIST_EVALUATORS, evaluations.kinds),
-            Route(models.JUDGE, evaluations.judge),
-            Route(models.EVALUATE, evaluations.evaluate),
-            Route(models.LABEL, evaluations.label),
-            Route(models.AGREEMENT, evaluations.agreement),
+            Route(operations.LIST_EVALUATORS, evaluations.kinds),
+            Route(operations.JUDGE, evaluations.judge),
+            Route(operations.EVALUATE, evaluations.evaluate),
+            Route(operations.LABEL, evaluations.label),
+            Route(operations.AGREEMENT, evaluations.agreement),
         ],
         "rules": [
-            Route(models.LIST_RULES, rules.list),
-            Route(models.SET_RULE, rules.set),
-            Route(models.DELETE_RULE, rules.delete),
+            Route(operations.LIST_RULES, rules.list),
+            Route(operations.SET_RULE, rules.set),
+            Route(operations.DELETE_RULE, rules.delete),
         ],
         "datasets": [
-            Route(models.FILL_FROM_FILE, filling.from_file),
-            Route(models.FILL_FROM_RUNS, filling.from_runs),
-            Route(models.FILL_FROM_FEEDBACK, filling.from_feedback),
+            Route(operations.FILL_FROM_FILE, filling.from_file),
+            Route(operations.FILL_FROM_RUNS, filling.from_runs),
+            Route(operations.FILL_FROM_FEEDBACK, filling.from_feedback),
         ],
         "experiments": [
-            Route(models.BEGIN_EXPERIMENT, experiments.begin),
-            Route(models.GET_EXPERIMENT, experiments.look),
-            Route(models.CANCEL_EXPERIMENT, experiments.cancel),
+            Route(operations.BEGIN_EXPERIMENT, experiments.begin),
+            Route(operations.GET_EXPERIMENT, experiments.look),
+            Route(operations.CANCEL_EXPERIMENT, experiments.cancel),
         ],
         "how scores go": [
-            Route(models.SERIES, trends.series),
-            Route(models.REGRESSION, trends.regression),
+            Route(operations.SERIES, trends.series),
+            Route(operations.REGRESSION, trends.regression),
         ],
     }

@@ -92,8 +92,11 @@ class ScoreStatsQuery(Query):
     until: Moment | None = None
 
 
-class ScoreSums(TypedDict):
-    """Scores in sum: `count` evaluations, of which `scored` have a score; the rest is null when none has."""
+class Scores(TypedDict):
+    """How scores are spread: `count` evaluations, of which `scored` have a score; the rest is null when none has.
+
+    Percentiles are the nearest rank; what is older than about an hour is in them to a hundredth.
+    """
 
     count: int
     scored: int
@@ -101,11 +104,6 @@ class ScoreSums(TypedDict):
     min: float | None
     max: float | None
     stddev: float | None
-
-
-class Scores(ScoreSums):
-    """How scores are spread. Percentiles are the nearest rank; what is older than about an hour is in them to a hundredth."""
-
     p5: float | None
     p25: float | None
     p50: float | None
@@ -130,7 +128,7 @@ class ScoreStatsOfQuery(Query):
     limit: Limit = 100
 
 
-class ScoreGroup(ScoreSums):
+class ScoreGroup(Scores):
     """One group: a type, an agent's id (null: of none), or the moment at which the day or hour begins (UTC)."""
 
     group: str | None

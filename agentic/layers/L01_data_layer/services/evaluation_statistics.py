@@ -99,7 +99,7 @@ class EvaluationStatistics:
         if await self._database.fetchrow(AGENT, agent_id) is None:
             raise NotFoundError(f"There is no agent {agent_id}.")
         wanted = ScoreStatsOfQuery.model_construct(**query.__dict__, agent_id=agent_id)
-        by_type = await self._tallies(wanted, "type", spread=True)
+        by_type, _ = await self._tallies(wanted, "type")
         body = {
             "agent_id": str(agent_id),
             **together(by_type.values()).scores(),
@@ -113,25 +113,29 @@ class EvaluationStatistics:
     async def stats(self, call: Call) -> Answer:
         """The scores that meet the filters, together and by groups."""
         query = validated(ScoreStatsOfQuery, call.query)
-        total = (await self._tallies(query, None, spread=True)).get(None, Tally())
-        body: dict[str, Any] = {"total": total.scores(), "groups": [], "more": False}
+        total, _ = await self._tallies(query, None)
+        body: dict[str, Any] = {"total": total.get(None, Tally()).scores(), "groups": [], "more": False}
         if query.group_by is not None:
-            tallies = await self._tallies(query, query.group_by, spread=False)
-            first = _latest if query.group_by in ("day", "hour") else _largest
-            ordered = sorted(tallies.items(), key=first)
-            body["groups"] = [{"group": _name(key), **tally.sums()} for key, tally in ordered[: query.limit]]
-            body["more"] = len(ordered) > query.limit
+            tallies, body["more"] = await self._tallies(query, query.group_by, query.limit)
+            body["groups"] = [{"group": _name(key), **tally.scores()} for key, tally in tallies.items()]
         return Answer(jsonio.encode(body))
 
-    async def _tallies(self, query: ScoreStatsOfQuery, group: Group, *, spread: bool) -> dict[Any, Tally]:
-        """Sums by group; all under none. Those in `evaluation_sums` are counted by value only when they are to be `spread`."""
+    async def _tallies(
+        self, query: ScoreStatsOfQuery, group: Group, limit: int | None = None
+    ) -> tuple[dict[Any, Tally], bool]:
+        """The first groups, all under none, and whether there are more; of the others nothing is counted by value."""
         span = await self._range(query, by_hour=group == "hour")
+        summed = span.begin < span.end
         tallies: dict[Any, Tally] = {}
-        if span.begin < span.end:
-            await self._take_summed(query, group, span, tallies, spread=spread)
+        if summed:
+            await self._take_sums(query, group, span, tallies)
         for part in span.beside():
             await self._take_single(query, group, part, tallies)
-        return tallies
+        first = _latest if group in ("day", "hour") else _largest
+        kept = dict(sorted(tallies.items(), key=first)[:limit])
+        if summed:
+            await self._take_cells(query, group, span, kept)
+        return kept, len(kept) < len(tallies)
 
     async def _range(self, query: ScoreStatsOfQuery, *, by_hour: bool) -> _Range:
         row = await self._database.fetchrow(UPTO)
@@ -142,38 +146,32 @@ class EvaluationStatistics:
         end = upto if until is None else min(upto, hour_of(until))
         return _Range(since, until, begin, end, by_hour)
 
-    async def _take_summed(
-        self,
-        query: ScoreStatsOfQuery,
-        group: Group,
-        span: _Range,
-        tallies: dict[Any, Tally],
-        *,
-        spread: bool,
+    async def _take_sums(
+        self, query: ScoreStatsOfQuery, group: Group, span: _Range, tallies: dict[Any, Tally]
     ) -> None:
-        where = Where()
-        if query.agent_id is None and group == "agent":
-            where.add("agent_id <> ?", ALL)
-        else:
-            where.add("agent_id = ?", query.agent_id or ALL)
-        _of_type(where, query)
-        span.summed(where)
-        key = SUMMED_KEYS[group]
-        sums = f"""
-        SELECT {key} AS key, sum(count)::bigint AS count, sum(scored)::bigint AS scored, sum(total)::bigint AS total,
-          sum(squares)::bigint AS squares, min(lowest) AS lowest, max(highest) AS highest
+        where = _summed(query, group, span)
+        sql = f"""
+        SELECT {SUMMED_KEYS[group]} AS key, sum(count)::bigint, sum(scored)::bigint, sum(total)::bigint,
+          sum(squares)::bigint, min(lowest), max(highest)
         FROM evaluation_sums WHERE {where.sql()} GROUP BY 1
         """
-        for row in await self._database.fetch(sums, *where.values):
-            tallies.setdefault(row["key"], Tally()).add(Tally(*list(row)[1:]))
-        if not spread:
-            return
-        cells = f"""
-        SELECT {key} AS key, hundredth * 100 AS value, sum(n)::bigint AS n
+        for key, *sums in await self._database.fetch(sql, *where.values):
+            tallies.setdefault(key, Tally()).add(Tally(*sums))
+
+    async def _take_cells(
+        self, query: ScoreStatsOfQuery, group: Group, span: _Range, tallies: dict[Any, Tally]
+    ) -> None:
+        """Counts what is in sums by value: for these groups alone."""
+        where, key = _summed(query, group, span), SUMMED_KEYS[group]
+        if group is not None:
+            named = [each for each in tallies if each is not None]
+            where.add(f"({key} = ANY(?) OR ({key} IS NULL AND ?))", named, None in tallies)
+        sql = f"""
+        SELECT {key} AS key, hundredth * 100, sum(n)::bigint
         FROM evaluation_sums, unnest(hundredths, counts) AS cell (hundredth, n) WHERE {where.sql()} GROUP BY 1, 2
         """
-        for row in await self._database.fetch(cells, *where.values):
-            tallies[row["key"]].cells[row["value"]] += row["n"]
+        for group_key, value, n in await self._database.fetch(sql, *where.values):
+            tallies[group_key].cells[value] += n
 
     async def _take_single(
         self,
@@ -214,6 +212,18 @@ class EvaluationStatistics:
         recent, before = (None if value is None else round(float(value), 4) for value in row)
         change = round(recent - before, 4) if recent is not None and before is not None else None
         return {"recent": recent, "before": before, "change": change}
+
+
+def _summed(query: ScoreStatsOfQuery, group: Group, span: _Range) -> Where:
+    """The sums that are asked for."""
+    where = Where()
+    if query.agent_id is None and group == "agent":
+        where.add("agent_id <> ?", ALL)
+    else:
+        where.add("agent_id = ?", query.agent_id or ALL)
+    _of_type(where, query)
+    span.summed(where)
+    return where
 
 
 def _of_type(where: Where, query: ScoreStatsOfQuery) -> None:

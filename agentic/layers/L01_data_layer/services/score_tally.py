@@ -10,7 +10,7 @@ from typing import Final
 
 from asyncpg import Record
 
-from agentic.layers.L01_data_layer.models.statistics import Scores, ScoreSums
+from agentic.layers.L01_data_layer.models.statistics import Scores
 
 PERCENTILES: Final = (5, 25, 50, 75, 95)
 
@@ -38,12 +38,8 @@ class Tally:
         self.cells.update(other.cells)
 
     def scores(self) -> Scores:
-        """As it is told, with percentiles, for which `cells` must be there."""
-        ranks = zip(PERCENTILES, self._percentiles(), strict=True)
-        return {**self.sums(), **{f"p{rank}": _score(value) for rank, value in ranks}}  # type: ignore[return-value,typeddict-item]
-
-    def sums(self) -> ScoreSums:
-        """As it is told, without percentiles."""
+        """As it is told."""
+        p5, p25, p50, p75, p95 = map(_score, self._percentiles())
         return {
             "count": self.count,
             "scored": self.scored,
@@ -51,6 +47,11 @@ class Tally:
             "min": _score(self.lowest),
             "max": _score(self.highest),
             "stddev": _score(self._deviation()),
+            "p5": p5,
+            "p25": p25,
+            "p50": p50,
+            "p75": p75,
+            "p95": p95,
         }
 
     def _deviation(self) -> float | None:
