@@ -102,7 +102,9 @@ def list_feedback(
 
 @feedback.command("handled")
 def handle_feedback(
-    feedback_id: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    feedback_id: Annotated[
+        str, typer.Argument(metavar="FEEDBACK", help="Its id, or `last`.", show_default=False)
+    ],
     done: Annotated[str, typer.Argument(help="What was done with it.", show_default=False)],
     by: By = None,
     reference: Annotated[

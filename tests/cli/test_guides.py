@@ -36,6 +36,10 @@ def says(call: ProviderCall) -> Reply:
     if "You judge" in str(call.body["messages"][0]["content"]):
         return Reply('{"rationale": "It is.", "grade": 5}')
     text = str(last.get("content"))
+    if "An assistant works by these instructions" in text:
+        return Reply("```\nAlways write the unit km after the number.\n```")
+    if stop := re.search(r"stop (\d+)", text):
+        return Reply(f"{stop[1]} km" if "unit km" in str(call.body["messages"][0]["content"]) else stop[1])
     if last["role"] == "tool":
         return Reply(f"It is {text}.")
     tools = [tool["function"]["name"] for tool in call.body.get("tools") or ()]
@@ -51,6 +55,7 @@ GUIDES = (
     "bring-your-own-agent.md",
     "when-it-crashes.md",
     "evaluate.md",
+    "learn-from-feedback.md",
 )
 
 
@@ -98,7 +103,8 @@ def environment(platform: ScriptedPlatform, folder: Path) -> dict[str, str]:
         (programs / name).write_text(f'#!/bin/sh\nexec {start} "$@"\n')
         (programs / name).chmod(0o755)
     addresses = {
-        f"PLATFORM_{layer}_URL": platform.layers[layer] for layer in ("L01", "L02", "L03", "L04", "L06")
+        f"PLATFORM_{layer}_URL": platform.layers[layer]
+        for layer in ("L01", "L02", "L03", "L04", "L06", "L07")
     }
     return {
         **plain_environment(),

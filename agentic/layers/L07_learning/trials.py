@@ -60,6 +60,8 @@ class Trials:
                 reason = (child.error or {}).get("detail", "no reason is known")
                 return Tried(0.0, child.output, f"The run is {child.status}: {reason}", child.run_id)
             said = await self._ctx.step("judge", self._judge, child, case)
+            if said["score"] is None:
+                raise CannotScoreError(said["why"])
             return Tried(said["score"], child.output, said["why"], child.run_id)
 
     async def _judge(self, child: ChildRun, case: TrainingCase) -> dict[str, Any]:
@@ -68,7 +70,7 @@ class Trials:
         )
         if judgement["score"] is None:
             refused = [each["refused"] for each in judgement["verdicts"] if each["refused"] is not None]
-            raise CannotScoreError("; ".join(each["detail"] for each in refused) or "no score was given")
+            return {"score": None, "why": "; ".join(each["detail"] for each in refused)}
         why = [
             f"{each['name']}: {each['score']:.2f}{_because(each['rationale'])}"
             for each in judgement["verdicts"]

@@ -44,6 +44,9 @@ class Workspace:
         # The export's pages are worked on in threads, one after the other.
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._db.executescript(_TABLES)
+        self._db.execute(
+            "BEGIN"
+        )  # for ever: what is thrown away need not be committed, statement by statement
 
     def close(self) -> None:
         """Lets go of the file."""

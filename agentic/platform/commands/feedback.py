@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from agentic.layers.L01_data_layer.models.feedback import Feedback
 from agentic.platform.command_error import CommandError
-from agentic.platform.commands.finding import agent_of, run_of
+from agentic.platform.commands.finding import LAST, agent_of, run_of
 from agentic.platform.commands.listing import ago, plain_table, print_json, print_whole, say, short
 from agentic.platform.commands.reached import Reached, Where, on_platform
 from agentic.platform.exit_codes import OK
@@ -93,11 +93,21 @@ def handle(where: Where, feedback_id: str, done: str, by: str | None, reference:
     """Notes what was done with feedback; answers the exit code."""
 
     async def work(platform: Reached) -> int:
-        await platform.l07.handle(feedback_id, done, by=by, reference=reference)
+        wanted = await _id_of(platform, feedback_id)
+        await platform.l07.handle(wanted, done, by=by, reference=reference)
         say("It is processed.")
         return OK
 
     return on_platform(where, work)
+
+
+async def _id_of(platform: Reached, reference: str) -> str:
+    if reference != LAST:
+        return reference
+    newest = (await platform.l07.feedback(limit=1))["items"]
+    if not newest:
+        raise CommandError("There is no feedback yet.")
+    return newest[0]["id"]
 
 
 def _parts(opinion: Opinion, worse: str | None) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,6 +13,7 @@ from agentic.layers.L07_learning.client import L07Client
 from agentic.layers.L07_learning.errors import CasesError, ChangedError
 from tests.kit.providers import CountingProvider, Reply
 from tests.kit.providers.counting import ProviderCall
+from tests.layers.L02.conftest import eventually
 from tests.layers.L06.conftest import an_agent
 
 pytestmark = pytest.mark.anyio
@@ -172,3 +173,69 @@ async def test_too_few_cases_and_bad_wishes_change_nothing(l07: L07Client, l01_l
         await l07.improve(agent_id, evaluators=EXACT, cases=cases(7))
     assert (await l01_local.improvements.list())["items"] == []
     assert (await l01_local.runs.list())["items"] == []
+
+
+async def test_an_agent_that_gets_worse_is_given_back_what_it_had(
+    l07_http: L07Client, l01_local: L01Client, provider: CountingProvider
+) -> None:
+    Reader(provider, LESSON)
+    agent_id = await an_agent(l01_local, instructions="Answer shortly.")
+
+    async def scored(*scores: float) -> None:
+        for score in scores:
+            await l01_local.evaluations.create(agent_id=agent_id, evaluation_type="quality", score=score)
+
+    await scored(*(0.88, 0.9, 0.92) * 4)
+    begun = await l07_http.improve(
+        agent_id, evaluators=EXACT, cases=cases(16), methods=["lessons"], rounds=1, promote="rule"
+    )
+
+    async def stands(status: str) -> bool:
+        return (await l07_http.get_improvement(begun["id"]))["status"] == status
+
+    await eventually(lambda: stands("promoted"))
+    await scored(0.9, 0.2, 0.21, 0.19, 0.2)  # too few to conclude anything from
+    await scored(*(0.18, 0.2, 0.22) * 2)
+    await eventually(lambda: stands("rolled_back"))
+    back = await l07_http.get_improvement(begun["id"])
+    assert back["decided_by"] == "watch" and "Taken back" in (back["reason"] or "")
+    agent = await l01_local.agents.get(agent_id)
+    assert agent["configuration"]["instructions"] == "Answer shortly."
+
+
+async def test_a_cancelled_search_and_one_that_cannot_be_judged_say_so(
+    l07: L07Client, l01_local: L01Client, provider: CountingProvider
+) -> None:
+    Reader(provider, LESSON)
+    agent_id = await an_agent(l01_local)
+    no_expectation = [{"input": case["input"]} for case in cases(14)]
+    begun = await l07.improve(agent_id, evaluators=EXACT, cases=no_expectation)
+    judged = await l07.wait_for_improvement(begun["id"], PATIENCE)
+    assert judged["status"] == "failed" and "could not be judged" in (judged["reason"] or "")
+
+    provider.otherwise = Reply(delay=60)
+    begun = await l07.improve(agent_id, evaluators=EXACT, cases=cases(14))
+    await l01_local.runs.cancel(str(begun["run_id"]), "Changed my mind.")
+    cancelled = await l07.wait_for_improvement(begun["id"], PATIENCE)
+    assert cancelled["status"] == "cancelled"
+
+
+async def test_what_people_said_is_learned_from_but_not_about_held_out_cases(
+    l07: L07Client, l01_local: L01Client, provider: CountingProvider
+) -> None:
+    reader = Reader(provider, LESSON)
+    agent_id = await an_agent(l01_local, instructions="Answer shortly.")
+    given = []
+    for case in cases(16):
+        run = await l01_local.runs.create(agent_id=agent_id, input=case["input"])
+        given.append(await l07.give(run["id"], "comment", content=f"Remark on {case['input']}", author="ada"))
+    begun = await l07.improve(
+        agent_id, evaluators=EXACT, cases=cases(16), methods=["lessons"], rounds=1, batch=1
+    )
+    await l07.wait_for_improvement(begun["id"], PATIENCE)
+    held_out = [item["input"] async for item in l01_local.dataset_items.all(split="held_out")]
+    told = [text for text in reader.thoughts[0].split("\n") if "Remark on" in text]
+    assert told and not [each for each in held_out for line in told if f"Remark on {each}" in line]
+    used = [each async for each in l01_local.feedback.all(processed=True)]
+    assert len(used) == len(told)
+    assert {each["handled"]["reference"] for each in used if each["handled"]} == {begun["id"]}
