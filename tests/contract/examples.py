@@ -64,6 +64,10 @@ def _run(l01: L01Client) -> Awaitable[Any]:
     return l01.runs.create()
 
 
+def _tool(l01: L01Client) -> Awaitable[Any]:
+    return l01.register_tool(f"referred to {uuid4()}", {})
+
+
 def _goal(l01: L01Client) -> Awaitable[Any]:
     return l01.create_goal(None, "referred to")
 
@@ -113,7 +117,7 @@ EXAMPLES = [
         {"status": "error", "error_message": "no", "output_result": [JSON]},
         {"status": "error"},
         {"status": "success"},
-        {"agent_id": _agent, "tool_id": lambda l01: l01.register_tool("referred to", {})},
+        {"agent_id": _agent, "tool_id": _tool},
     ),
     Example(
         MODEL_USAGE,
