@@ -18,6 +18,7 @@ from agentic.layers.L01_data_layer.routers import (
     events,
     feedback,
     goals,
+    integration,
     keys,
     model_usage,
     plans,
@@ -45,6 +46,7 @@ SECTIONS = {
     "documents": documents.routes,
     "sessions": sessions.routes,
     "keys": keys.routes,
+    "integration": integration.routes,
     "cursors": cursors.routes,
     "check": check.routes,
 }

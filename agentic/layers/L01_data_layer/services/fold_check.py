@@ -43,6 +43,8 @@ FOLDED: Final[dict[str, Table]] = {
     "approval": tables.APPROVALS,
     "budget": tables.BUDGETS,
     "schedule": tables.SCHEDULES,
+    "subscription": tables.SUBSCRIPTIONS,
+    "hook": tables.HOOKS,
 }
 """Every table whose rows are the fold of their events, by the name of its aggregates."""
 

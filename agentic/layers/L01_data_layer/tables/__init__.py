@@ -17,6 +17,12 @@ from agentic.layers.L01_data_layer.tables.plan import PLANS
 from agentic.layers.L01_data_layer.tables.run import RUN_STEPS, RUNS
 from agentic.layers.L01_data_layer.tables.schedule import SCHEDULES
 from agentic.layers.L01_data_layer.tables.session import CHECKPOINTS, SESSIONS
+from agentic.layers.L01_data_layer.tables.subscription import (
+    DELIVERIES,
+    HOOKS,
+    SIGNING_SECRETS,
+    SUBSCRIPTIONS,
+)
 from agentic.layers.L01_data_layer.tables.task import TASKS
 from agentic.layers.L01_data_layer.tables.tool import TOOL_EXECUTIONS, TOOLS
 
@@ -30,12 +36,14 @@ __all__ = [
     "CHECKPOINTS",
     "CONFIGURATIONS",
     "CURSORS",
+    "DELIVERIES",
     "DOCUMENTS",
     "EVALUATIONS",
     "EVENTS",
     "EVENT_KINDS",
     "FEEDBACK_ENTRIES",
     "GOALS",
+    "HOOKS",
     "IDEMPOTENT_ANSWERS",
     "MODEL_USAGE",
     "PLANS",
@@ -44,6 +52,8 @@ __all__ = [
     "RUN_STEPS",
     "SCHEDULES",
     "SESSIONS",
+    "SIGNING_SECRETS",
+    "SUBSCRIPTIONS",
     "TASKS",
     "TOOLS",
     "TOOL_EXECUTIONS",
