@@ -157,10 +157,9 @@ class Received(TypedDict):
 
 
 class Service(TypedDict):
-    """A layer of this platform as a service: where it is, how it fares, and whether it is asked at the moment (`breaker`)."""
+    """A layer as a service: how it fares since when, and whether it is asked at the moment (`breaker`: closed, open, half-open)."""
 
     id: str
-    title: str
     status: str
     breaker: str
     since: str | None

@@ -13,8 +13,8 @@ from agentic.layers.L01_data_layer.models.event_stream import Position
 from agentic.layers.L01_data_layer.models.fields import Body, Count, Id, Kind, Moment, Name, Text
 from agentic.layers.L01_data_layer.models.resource import Page, Paging
 
-DeliveryStatus = Literal["delivered", "retrying", "again", "dead", "dropped"]
-"""`retrying` holds back what follows in its aggregate. `again`: a person had a dead letter tried again, by itself."""
+DeliveryStatus = Literal["delivered", "retrying", "dead", "dropped"]
+"""`retrying` holds back what follows in its aggregate; `dead` was given up; `dropped`: by a person, for good."""
 
 
 class DeliveryNote(Body):
@@ -42,10 +42,11 @@ class DeliveryNotes(Body):
 
 
 class DeliveryQuery(Paging):
-    """Which notes: of one subscriber, in one state or any, by position."""
+    """Which notes: of one subscriber, in one state or any, by position; or of one event alone."""
 
     subscriber: CursorName
     status: DeliveryStatus | None = None
+    position: Position | None = None
 
 
 class DeliveriesForgotten(Body):

@@ -67,7 +67,12 @@ class DeliveryStore:
         after = None if query.cursor is None else _position(query.cursor)
         down = query.order == "desc"
         row = await self._database.fetchrow(
-            _page(down=down, total=query.total), query.subscriber, query.status, after, query.limit
+            _page(down=down, total=query.total),
+            query.subscriber,
+            query.status,
+            after,
+            query.limit,
+            query.position,
         )
         assert row is not None
         return page_answer(row[:3], row[3] if query.total else None)
@@ -87,7 +92,7 @@ class DeliveryStore:
 
 def _page(*, down: bool, total: bool) -> str:
     beyond, order = ("<", "DESC") if down else (">", "ASC")
-    wanted = "subscriber = $1 AND ($2::text IS NULL OR status = $2)"
+    wanted = "subscriber = $1 AND ($2::text IS NULL OR status = $2) AND ($5::bigint IS NULL OR position = $5)"
     counted = f"(SELECT count(*) FROM deliveries WHERE {wanted})" if total else "NULL"
     return f"""
 WITH page AS (
