@@ -14,7 +14,7 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.breaker import Breaker
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.ids import timestamp
-from agentic.layers.base.layer import Health
+from agentic.layers.base.layer import Health, health_of
 from agentic.layers.base.operation import Answer, Call
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L11_integration.models import Service
@@ -102,11 +102,7 @@ class ServiceRegistry:
                 health = await ask()
         except Exception as error:
             detail = error.detail if isinstance(error, PlatformError) else f"{type(error).__name__}: {error}"
-            health = {
-                "status": "down",
-                "layer": layer,
-                "checks": {"answer": {"status": "down", "detail": detail}},
-            }
+            health = health_of(layer, {"answer": {"status": "down", "detail": detail}})
         known.latency = round((time.perf_counter() - started) * 1000, 3)
         known.checks = dict(health["checks"])
         if health["status"] == "down":

@@ -6,6 +6,8 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+from sqlalchemy.dialects import postgresql
+
 from agentic.layers.base import jsonio
 from agentic.layers.base.ids import timestamp
 from agentic.layers.base.operation import Answer, Call, validated
@@ -19,7 +21,8 @@ NEWEST: Final = 1000
 """Notes of what arrived that are kept of each subscriber; the others are dropped every so often."""
 EVERY: Final = timedelta(minutes=1)
 
-_COLUMNS: Final = {column.name: column.type.compile() for column in DELIVERIES.columns}
+DIALECT: Final = postgresql.dialect()
+_COLUMNS: Final = {column.name: column.type.compile(DIALECT) for column in DELIVERIES.columns}
 _NAMES: Final = ", ".join(_COLUMNS)
 _KEY: Final = ("subscriber", "position")
 _TYPED: Final = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
