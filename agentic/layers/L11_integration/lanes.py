@@ -1,8 +1,9 @@
 """Order within an aggregate, and nobody held up by another: a lane for each aggregate that something is on its way for.
 
 A lane delivers one event after the other. When one fails, the lane is *held*: that is noted in the data layer, what follows in its
-aggregate is passed over, and the log is read on. Once the event is through, or given up, the lane catches up from the log, event by
-event, each noted before the one before it is let go. So memory holds a bounded number of events, whatever waits.
+aggregate is passed over, and the log is read on. Once the event is through, or given up, the lane catches up from the log, some
+events at a time: the first of them is noted as what the lane is held at before those before it are let go, so that a crash repeats few
+and loses none. Memory holds a bounded number of events, whatever waits.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L01_data_layer.models.event import Event
+from agentic.layers.L11_integration.delivery_notes import Note
 
 
 @dataclass
@@ -33,6 +35,10 @@ class Lane:
     aggregate: tuple[str, str]
     coming: deque[FeedEvent] = field(default_factory=deque[FeedEvent])
     held: Held | None = None
+    page: deque[Event] = field(default_factory=deque[Event])
+    """What it catches up with, from the event on that it is held at."""
+    settled: list[Note] = field(default_factory=list[Note])
+    """What became of events since it was last noted what the lane is held at."""
     passed_over: int = 0
     """The last position of an event that was passed over, because the lane is held."""
     soon: asyncio.Event = field(default_factory=asyncio.Event)

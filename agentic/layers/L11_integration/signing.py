@@ -1,6 +1,6 @@
 """Messages that are signed: as Standard Webhooks say, and as GitHub does.
 
-The package of Standard Webhooks is not used: it is twenty lines of HMAC, and brings three libraries (docs/decisions/0041).
+The package of Standard Webhooks is not used (docs/decisions/0041).
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def _standard(key: str, message_id: str, moment: str, body: bytes) -> str:
 def _bytes_of(key: str) -> bytes:
     """The secret itself: base64 after its prefix; what is no base64 is taken as it stands."""
     try:
-        return b64decode(key.removeprefix(PREFIX), validate=True)
+        text = key.removeprefix(PREFIX)
+        return b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         return key.encode()
 

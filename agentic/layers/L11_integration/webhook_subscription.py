@@ -29,6 +29,8 @@ from agentic.layers.L11_integration.subscription import Patience
 from agentic.layers.L11_integration.webhook_sender import Sent
 
 PAGE: Final = 200
+STRETCH: Final = 20
+"""Events of the log that a lane catches up with at a time."""
 AGAIN: Final = 1.0
 """Seconds after which a lane goes on that stopped because the data layer did not answer."""
 
@@ -173,11 +175,7 @@ class WebhookSubscription(Follower):
         self._lanes.pop(lane.aggregate, None)
 
     async def _step(self, lane: Lane) -> None:
-        if lane.held is not None:
-            await _until(lane.held.next_at, lane.soon)
-            event = await self._client().events.get(lane.held.event_id)
-        else:
-            event = event_of(lane.coming[0])
+        event = await self._next(lane)
         async with self._turn():
             if self._over:
                 return
@@ -189,6 +187,15 @@ class WebhookSubscription(Follower):
             await self._refused(lane, event, sent)
         if sent.gone:
             await self._stop("The other end answered 410: it wants nothing more.")
+
+    async def _next(self, lane: Lane) -> Event:
+        """What a lane is to deliver; waits until it is worth trying again."""
+        if lane.page:
+            return lane.page[0]
+        if lane.held is None:
+            return event_of(lane.coming[0])
+        await _until(lane.held.next_at, lane.soon)
+        return await self._client().events.get(lane.held.event_id)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
@@ -221,54 +228,52 @@ class WebhookSubscription(Follower):
 
     async def _taken(self, lane: Lane, event: Event, sent: Sent) -> None:
         self.delivered += 1
-        what: dict[str, Any] = {"code": sent.code, "duration_ms": sent.milliseconds}
+        note = self._note(lane, event, "delivered", sent)
         if lane.held is None:
             lane.coming.popleft()
-            self._letters.notes.later(note_of(self.subscriber, event, "delivered", **what))
+            self._letters.notes.later(note)
             await self._let_go(event["position"] or 0)
             return
-        held = lane.held
-        what |= {"attempts": held.attempts + 1, "first_at": held.first_at}
-        done = note_of(self.subscriber, event, "delivered", **what)
-        following = await self._following(lane, held.position)
-        await self._letters.notes.write(done, *following)
+        if lane.page:
+            lane.page.popleft()
+        lane.settled.append(note)
+        if not lane.page:
+            more = await self._following(lane, event["position"] or 0)
+            await self._letters.notes.write(*lane.settled, *more)
+            lane.settled.clear()
 
     async def _refused(self, lane: Lane, event: Event, sent: Sent) -> None:
-        held = lane.held
-        attempts = 1 if held is None else held.attempts + 1
-        first_at = timestamp() if held is None else held.first_at
-        if self._is_over(first_at):
-            if self._failing:
-                await self._stop(f"Nothing was taken for {self._endurance.give_up / 3600:g} hours.")
-            else:
-                more = await self._following(lane, event["position"] or 0)
-                await self._letters.park(
-                    self,
-                    event,
-                    attempts,
-                    *more,
-                    first_at=first_at,
-                    code=sent.code,
-                    duration_ms=sent.milliseconds,
-                )
+        note = self._note(lane, event, "retrying", sent)
+        if self._is_over(note["first_at"]):
+            if not self._failing:
+                await self._give_up(lane, event, note)
                 return
-        due = time.time() + self._patience.pause(attempts)
-        note = note_of(
-            self.subscriber,
-            event,
-            "retrying",
-            attempts=attempts,
-            first_at=first_at,
-            code=sent.code,
-            duration_ms=sent.milliseconds,
-            error=sent.error,
-            next_at=timestamp(datetime.fromtimestamp(due, UTC)),
-        )
-        await self._letters.notes.write(note)
-        lane.held = Held(event["position"] or 0, event["id"], attempts, first_at, due)
+            await self._stop(f"Nothing was taken for {self._endurance.give_up / 3600:g} hours.")
+        due = time.time() + self._patience.pause(note["attempts"])
+        note["next_at"] = timestamp(datetime.fromtimestamp(due, UTC))
+        await self._letters.notes.write(*lane.settled, note)
+        lane.settled.clear()
+        lane.page.clear()
         lane.soon.clear()
-        if held is None:
+        was_free = lane.held is None
+        lane.held = Held(note["position"], event["id"], note["attempts"], note["first_at"], due)
+        if was_free:
             await self._hold(lane)
+
+    async def _give_up(self, lane: Lane, event: Event, note: Note) -> None:
+        lane.page.clear()
+        more = await self._following(lane, note["position"])
+        dead = {key: note[key] for key in ("first_at", "code", "duration_ms")}
+        await self._letters.park(self, event, note["attempts"], *lane.settled, *more, **dead)
+        lane.settled.clear()
+
+    def _note(self, lane: Lane, event: Event, status: str, sent: Sent) -> Note:
+        held = lane.held
+        known: dict[str, Any] = {}
+        if held is not None and held.position == event["position"]:
+            known = {"attempts": held.attempts + 1, "first_at": held.first_at}
+        what = {"code": sent.code, "duration_ms": sent.milliseconds, "error": sent.error, **known}
+        return note_of(self.subscriber, event, status, **what)
 
     def _is_over(self, first_at: str) -> bool:
         return now() - datetime.fromisoformat(first_at) > timedelta(seconds=self._endurance.give_up)
@@ -284,34 +289,35 @@ class WebhookSubscription(Follower):
         await self._let_go(positions[0])
 
     async def _following(self, lane: Lane, position: int) -> list[Note]:
-        """The next event of a held lane, as the note that holds it from then on; without one, the lane is free."""
+        """What a held lane catches up with next, and the note that it is held at the first of it; without any, the lane is free."""
         while True:
             passed_over = lane.passed_over
-            event = await self._next_of(lane, position, passed_over)
-            if event is not None:
-                lane.held = Held(event["position"] or 0, event["id"], 0, timestamp(), time.time())
-                return [note_of(self.subscriber, event, "retrying", attempts=0, next_at=timestamp())]
+            page = await self._page_of(lane, position, passed_over)
+            if page:
+                lane.page.extend(page)
+                first, at = page[0], timestamp()
+                lane.held = Held(first["position"] or 0, first["id"], 0, at, time.time())
+                return [note_of(self.subscriber, first, "retrying", attempts=0, first_at=at, next_at=at)]
             if lane.passed_over == passed_over:
                 lane.held = None
                 self._held.discard(lane.aggregate)
                 self._changed.set()
                 return []
 
-    async def _next_of(self, lane: Lane, after: int, until: int) -> Event | None:
+    async def _page_of(self, lane: Lane, after: int, until: int) -> list[Event]:
+        """Some of the events of an aggregate that were passed over."""
         kind, aggregate_id = lane.aggregate
         while after < until:
             page = await self._client().events.list(
-                aggregate_type=kind, aggregate_id=aggregate_id, after=after, limit=PAGE
+                aggregate_type=kind, aggregate_id=aggregate_id, after=after, limit=STRETCH
             )
-            for event in page["items"]:
-                after = event["position"] or after
-                if after > until:
-                    return None
-                if self._wants(event):
-                    return event
-            if page["next_cursor"] is None:
-                return None
-        return None
+            missed = [event for event in page["items"] if after < (event["position"] or 0) <= until]
+            if wanted := [event for event in missed if self._wants(event)]:
+                return wanted
+            if page["next_cursor"] is None or not missed:
+                return []
+            after = missed[-1]["position"] or until
+        return []
 
     def _wants(self, event: Event) -> bool:
         return self.wanted.pattern(event["event_type"]) and self.wanted.filter(event)
