@@ -11,7 +11,7 @@ from pydantic import Field
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.operation import validated
 from agentic.layers.L01_data_layer.models.bus_stream import StreamName
-from agentic.layers.L01_data_layer.models.fields import Body, Id, Json, JsonObject, Name, Text
+from agentic.layers.L01_data_layer.models.fields import Body, Id, Json, JsonObject, Name
 from agentic.layers.L11_integration import templates
 from agentic.layers.L11_integration.errors import TargetError
 
@@ -49,24 +49,12 @@ class ToolTarget(Body):
     agent_id: Id | None = None
 
 
-class PlanTarget(Body):
-    """A goal, and the template or the steps of its plan; without either a model makes the plan. `start`: it is carried out at once."""
-
-    description: Text
-    agent_id: Id | None = None
-    template: Name | None = None
-    parameters: JsonObject | None = None
-    steps: list[Json] | None = None
-    start: bool = True
-
-
 KINDS: Final[dict[str, type[Body]]] = {
     "webhook": WebhookTarget,
     "stream": StreamTarget,
     "feed": FeedTarget,
     "run": RunTarget,
     "tool": ToolTarget,
-    "plan": PlanTarget,
 }
 
 

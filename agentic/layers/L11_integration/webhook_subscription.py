@@ -219,12 +219,16 @@ class WebhookSubscription(Follower):
                 for lane in self._lanes.values():
                     lane.soon.set()
             self.attempts = 0
-            self.status = "retrying" if self.held else "following"
+            self._look()
         else:
             self.attempts += 1
             self.failed(sent.error, event["position"])
             self.status = "failing" if self._failing else "retrying"
         self._changed.set()
+
+    def _look(self) -> None:
+        if not self._failing:
+            self.status = "retrying" if self.held else "following"
 
     async def _taken(self, lane: Lane, event: Event, sent: Sent) -> None:
         self.delivered += 1
@@ -301,6 +305,7 @@ class WebhookSubscription(Follower):
             if lane.passed_over == passed_over:
                 lane.held = None
                 self._held.discard(lane.aggregate)
+                self._look()
                 self._changed.set()
                 return []
 

@@ -184,10 +184,10 @@ def _without(note: Any, name: str) -> dict[str, Any]:
 async def test_an_outage_of_the_other_end_is_waited_for_in_the_log(
     l11: L11Client, integrated: Integration, l01_local: L01Client, receiver: Receiver
 ) -> None:
-    """What a minute at a hundred events a second leaves behind; how long it lasted changes nothing: no more is read meanwhile."""
+    """How long it lasts, and how much comes meanwhile, changes nothing: no more is read. `bench/webhooks.py` has an hour's count."""
     await subscribe(l11, receiver)
     receiver.say = lambda event: 500
-    ids = await told(l01_local, 30, 200)
+    ids = await told(l01_local, 30, 80)
     async with asyncio.timeout(PATIENCE):
         while (await l11.subscription("w"))["status"] != "failing":
             await asyncio.sleep(0.005)
@@ -199,8 +199,8 @@ async def test_an_outage_of_the_other_end_is_waited_for_in_the_log(
     assert running.read_to < integrated.settings.window + 50, "the log is the queue, not the memory"
     assert seen["held"] <= len(ids)
     receiver.say = lambda event: 200
-    await receiver.until(lambda: len(receiver.taken) == 6000)
-    assert by_aggregate(receiver.numbers) == {one: list(range(200)) for one in ids}
+    await receiver.until(lambda: len(receiver.taken) >= 2400)
+    assert by_aggregate(receiver.numbers) == {one: list(range(80)) for one in ids}
     assert (await caught_up(l01_local, l11, "w"))["status"] == "following"
 
 
