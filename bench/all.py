@@ -19,6 +19,7 @@ BENCHMARKS = (
     "lighthouse",
     "runs",
     "gateway",
+    "webhooks",
     "startup",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"
