@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agentic import __version__, cli_agents, cli_runs
+from agentic import __version__, cli_agents, cli_mcp, cli_runs
 from agentic.cli_options import DataDir, Json, data_folder
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 for command in (cli_agents.run, cli_agents.demo, cli_agents.worker):
     app.command(rich_help_panel=cli_agents.PANEL)(command)
+app.command(rich_help_panel=cli_mcp.PANEL)(cli_mcp.mcp)
 app.add_typer(cli_runs.runs, name="runs", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.agents, name="agents", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.tools, name="tools", rich_help_panel=cli_agents.PANEL)

@@ -44,7 +44,14 @@ def says(call: ProviderCall) -> Reply:
 
 @pytest.mark.parametrize(
     "name",
-    ["first-agent.md", "tools.md", "models-and-costs.md", "bring-your-own-agent.md", "when-it-crashes.md"],
+    [
+        "first-agent.md",
+        "tools.md",
+        "models-and-costs.md",
+        "bring-your-own-agent.md",
+        "when-it-crashes.md",
+        "mcp-clients.md",
+    ],
 )
 def test_what_a_guide_says_works(name: str, tmp_path: Path) -> None:
     if missing := [each for each in NEEDED.get(name, ()) if importlib.util.find_spec(each) is None]:
@@ -121,6 +128,7 @@ def test_every_guide_is_tried() -> None:
         "models-and-costs.md",
         "bring-your-own-agent.md",
         "when-it-crashes.md",
+        "mcp-clients.md",
     }
     assert tried <= {path.name for path in (ROOT / "docs").glob("*.md")}
     assert shutil.which("bash") and shutil.which("curl"), "the guides need both"
