@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
+
+import structlog
 
 from agentic.layers.base.common_errors import UnreachableError
 from agentic.layers.base.tracing import traced
@@ -21,7 +23,9 @@ from agentic.platform.exit_codes import OK
 from agentic.platform.lifetime import leave, run
 from agentic.platform.logs import log_to_terminal
 
-ACTOR = "mcp"
+log = structlog.get_logger()
+
+ACTOR: Final = "mcp"
 
 
 def mcp(where: Where, *, work: bool) -> NoReturn:
@@ -31,6 +35,7 @@ def mcp(where: Where, *, work: bool) -> NoReturn:
         from mcp.server.stdio import stdio_server
 
         server = (whole_server if work else records_server)(_layers_at(where), _admitted)
+        log.info("serves the Model Context Protocol", work=work)
         async with stdio_server() as (read, write):
             await server.run(read, write, server.create_initialization_options())
         return OK
