@@ -219,13 +219,19 @@ class ToolExecutions(Collection[ToolExecution]):
         status: Literal["success", "error"],
         output_result: Any = None,
         error_message: str | None = None,
+        by: str | None = None,
     ) -> ToolExecution:
-        """A person's word on how an execution ended that is `unknown`.
+        """A person's word on how an execution ended that is `unknown`; the run that waits for it goes on at once.
 
         Raises:
             StateError: it is not unknown.
         """
-        body = {"status": status, "output_result": output_result, "error_message": error_message}
+        body = {
+            "status": status,
+            "output_result": output_result,
+            "error_message": error_message,
+            **given({"by": by}),
+        }
         return await self._backend.call(RESOLVE_EFFECT, Call({"id": execution_id}, body=body))
 
     async def again(self, execution_id: Ref, token: int | None = None) -> ToolExecution:

@@ -136,6 +136,37 @@ async def test_a_run_waits_for_a_person_without_being_carried(
     assert models.requests[1]["messages"][-1]["content"] == "approved: 5"
 
 
+async def test_a_word_on_an_execution_alone_lets_its_run_go_on(
+    l02: L02Client, l01_local: L01Client, models: Models, tools: Tools
+) -> None:
+    async def send() -> Any:
+        run = tools.calls[-1][2]
+        key = f"{run.run_id} send"
+        reserved = await l01_local.tool_executions.reserve(
+            key, run_id=run.run_id, step=run.step, token=run.token, input_params={}
+        )
+        execution = reserved["execution"]
+        if execution["status"] == "success":
+            return execution["output_result"]
+        await l01_local.tool_executions.unknown(execution["id"])
+        approval = await l01_local.approvals.create(
+            run_id=run.run_id, execution_id=execution["id"], title="Was it sent?"
+        )
+        return Outcome("waiting_approval", approval_id=approval["id"])
+
+    tools.functions["send"] = send
+    models.script(calls(("send", {})), "sent")
+    agent = await l02.spawn("x", {"tools": ["send"]})
+    run = await l02.run(agent["id"], "x", wait=PATIENCE)
+    assert run["status"] == "waiting_approval"
+    (asked,) = (await l01_local.approvals.list(run_id=run["id"]))["items"]
+    await l01_local.tool_executions.resolve(asked["execution_id"], "success", "receipt 7", by="ada")
+    assert (await l02.wait(run["id"], PATIENCE))["output"] == "sent"
+    assert models.requests[1]["messages"][-1]["content"] == "receipt 7"
+    answered = await l01_local.approvals.get(asked["id"])
+    assert (answered["status"], answered["decided_by"]) == ("approved", "ada")
+
+
 async def test_a_fork_begins_after_a_step_with_changes_and_is_compared(
     l02: L02Client, models: Models, tools: Tools
 ) -> None:
