@@ -121,6 +121,7 @@ class Runs(Collection[Run]):
         output: Any = None,
         error: Mapping[str, Any] | None = None,
         due_at: str | None = None,
+        last_step: int | None = None,
     ) -> Run:
         """Changes the state of a run that this worker holds; its totals are summed from its steps.
 
@@ -129,12 +130,15 @@ class Runs(Collection[Run]):
 
         Raises:
             FencedError: another worker has taken the run.
+            StaleVersionError: `last_step` is not its last one.
             StateError: it cannot become that, such as when it was cancelled or paused meanwhile.
         """
         body = {
             "token": token,
             "status": status,
-            **given({"output": output, "error": error and dict(error), "due_at": due_at}),
+            **given(
+                {"output": output, "error": error and dict(error), "due_at": due_at, "last_step": last_step}
+            ),
         }
         return await self._backend.call(MOVE_RUN, Call({"id": run_id}, body=body))
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from agentic.layers.base import tracing
-from agentic.layers.base.common_errors import StateError
+from agentic.layers.base.common_errors import StaleVersionError, StateError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.ids import now
 from agentic.layers.L01_data_layer.client import L01Client
@@ -77,7 +77,15 @@ class Carrier:
     async def _carry(self, run: Run, hold: Hold) -> str | None:
         journal = Journal(self._l01(), run, hold, self._settings.lease / 2)
         outcome = await self._outcome(journal)
-        if outcome.status == "completed":
+        while not await self._is_so(journal, outcome):
+            outcome = await self._outcome(journal)
+        await self._after(run, outcome)
+        return outcome.status
+
+    async def _is_so(self, journal: Journal, outcome: Outcome) -> bool:
+        """Writes how a run ended; not, when somebody has said something into it that its result does not know of."""
+        run, completed = journal.run, outcome.status == "completed"
+        if completed:
             await remember(self._l01(), run, journal.steps)
         try:
             await self._l01().runs.move(
@@ -87,11 +95,13 @@ class Carrier:
                 output=outcome.output,
                 error=outcome.error,
                 due_at=outcome.due_at,
+                last_step=journal.last if completed else None,
             )
+        except StaleVersionError:
+            return False
         except StateError as error:
             raise InterruptedRunError(str(error.members.get("current_status", "changed"))) from error
-        await self._after(run, outcome)
-        return outcome.status
+        return True
 
     async def _outcome(self, journal: Journal) -> Outcome:
         """How it ends; every error that is not about the run being ours is a reason to fail."""

@@ -105,6 +105,27 @@ async def test_what_is_said_into_a_run_is_read_before_the_next_answer(l02: L02Cl
     ]
 
 
+async def test_what_is_said_in_the_moment_before_the_end_is_answered_too(
+    l02: L02Client, l01_local: L01Client, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move, said = l01_local.runs.move, False
+
+    async def move_late(run_id: Any, token: int, status: str, **fields: Any) -> Any:
+        nonlocal said
+        if status == "completed" and not said:
+            said = True
+            await l02.steer(run_id, "rather blue")
+        return await move(run_id, token, status, **fields)
+
+    monkeypatch.setattr(l01_local.runs, "move", move_late)
+    models.script("red", "blue it is")
+    agent = await l02.spawn("x", {})
+    run = await l02.run(agent["id"], "which colour?", wait=PATIENCE)
+    assert (run["status"], run["output"]) == ("completed", "blue it is")
+    assert models.requests[1]["messages"][-1]["content"] == "rather blue"
+    assert [step["kind"] for step in await l02.steps(run["id"])] == ["model", "message", "model"]
+
+
 async def test_a_run_waits_for_a_person_without_being_carried(
     l02: L02Client, l01_local: L01Client, runtime: AgentRuntime, models: Models, tools: Tools
 ) -> None:
