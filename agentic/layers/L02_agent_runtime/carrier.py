@@ -22,7 +22,7 @@ from agentic.layers.L02_agent_runtime.context_lengths import ContextLengths
 from agentic.layers.L02_agent_runtime.errors import BrokenRunError
 from agentic.layers.L02_agent_runtime.functions import function_of, is_known
 from agentic.layers.L02_agent_runtime.journal import UNSURE, Hold, Journal
-from agentic.layers.L02_agent_runtime.limits import Guard
+from agentic.layers.L02_agent_runtime.limits import Beside, Guard
 from agentic.layers.L02_agent_runtime.loop import AgentLoop
 from agentic.layers.L02_agent_runtime.outcomes import (
     InterruptedRunError,
@@ -32,7 +32,7 @@ from agentic.layers.L02_agent_runtime.outcomes import (
     in_seconds,
     suspended,
 )
-from agentic.layers.L02_agent_runtime.recovery import recover
+from agentic.layers.L02_agent_runtime.recovery import recover, used_beside
 from agentic.layers.L02_agent_runtime.replay import FunctionRun
 from agentic.layers.L02_agent_runtime.sessions import history, remember
 from agentic.layers.L02_agent_runtime.settings import L02Settings
@@ -111,7 +111,8 @@ class Carrier:
             await recover(self._l01(), run, journal.steps, self._settings.attempts)
             if (stopped := await self._stopped_agent(run)) is not None:
                 return stopped
-            return await self._work(journal, configuration_of(run["configuration"]))
+            beside = await used_beside(self._l01(), run, journal.steps)
+            return await self._work(journal, configuration_of(run["configuration"]), beside)
         except RunEndsError as end:
             return end.outcome
         except (InterruptedRunError, FencedError, *UNSURE):
@@ -134,9 +135,9 @@ class Carrier:
             raise InterruptedRunError("cancelled")
         return None
 
-    async def _work(self, journal: Journal, configuration: Configuration) -> Outcome:
+    async def _work(self, journal: Journal, configuration: Configuration, beside: Beside) -> Outcome:
         l01, run, settings = self._l01(), journal.run, self._settings
-        guard = Guard(configuration.limits, settings)
+        guard = Guard(configuration.limits, settings, beside)
         asking = Asking(journal, self._l04(), guard, settings)
         agents = SubAgents(l01, run, configuration.tools, configuration.depth, settings.depth)
         tools = ToolUse(journal, self._l03(), agents, run["configuration"], guard)

@@ -276,3 +276,21 @@ async def test_over_http_it_is_the_same(context: Context, models: Models, tools:
                 paths
             )
             assert (await http.get(f"/runs/{agent['id']}/stream")).json()["code"] == "E1002"
+
+
+async def test_a_call_that_was_cut_counts_against_the_limit(context: Context, models: Models) -> None:
+    held = Held(models)
+    first = AgentRuntime(context, EAGER)
+    async with first.running():
+        l02 = first.local_client()
+        agent = await l02.spawn("x", {"limits": {"cost": 0.01}})
+        run = await l02.run(agent["id"], "x")
+        await held.wait()
+    assert held.cut.is_set()
+    held.go.set()
+    second = AgentRuntime(context, EAGER)
+    async with second.running():
+        run = await second.local_client().wait(run["id"], PATIENCE)
+    assert run["status"] == "failed" and run["error"] is not None
+    assert "may use 0.01 cost and has used 0.01" in run["error"]["detail"]
+    assert (len(models.requests), run["cost"]) == (1, 0.01)
