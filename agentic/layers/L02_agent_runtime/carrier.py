@@ -22,6 +22,7 @@ from agentic.layers.L02_agent_runtime.context_lengths import ContextLengths
 from agentic.layers.L02_agent_runtime.errors import BrokenRunError
 from agentic.layers.L02_agent_runtime.functions import function_of, is_known
 from agentic.layers.L02_agent_runtime.journal import UNSURE, Hold, Journal
+from agentic.layers.L02_agent_runtime.lifecycle import pause_for_suspension
 from agentic.layers.L02_agent_runtime.limits import Beside, Guard
 from agentic.layers.L02_agent_runtime.loop import AgentLoop
 from agentic.layers.L02_agent_runtime.outcomes import (
@@ -109,8 +110,7 @@ class Carrier:
         try:
             await journal.load()
             await recover(self._l01(), run, journal.steps, self._settings.attempts)
-            if (stopped := await self._stopped_agent(run)) is not None:
-                return stopped
+            await self._refuse_stopped_agent(run)
             beside = await used_beside(self._l01(), run, journal.steps)
             return await self._work(journal, configuration_of(run["configuration"]), beside)
         except RunEndsError as end:
@@ -123,17 +123,18 @@ class Carrier:
             log.error("a run broke", run=run["id"], exc_info=error)
             return failed(BrokenRunError(f"{type(error).__name__}: {error}"))
 
-    async def _stopped_agent(self, run: Run) -> Outcome | None:
-        """What becomes of a run whose agent was stopped while the run waited."""
+    async def _refuse_stopped_agent(self, run: Run) -> None:
+        """Leaves a run whose agent was stopped while the run waited."""
         if run["agent_id"] is None:
-            return None
-        agent = await self._l01().agents.get(run["agent_id"])
+            return
+        l01 = self._l01()
+        agent = await l01.agents.get(run["agent_id"])
         if agent["status"] in ("suspended", "error"):
-            return suspended(None)
+            await pause_for_suspension(l01, run["id"])
+            raise InterruptedRunError("suspended")
         if agent["status"] == "terminated":
-            await self._l01().runs.cancel(run["id"], "The agent was terminated.")
+            await l01.runs.cancel(run["id"], "The agent was terminated.")
             raise InterruptedRunError("cancelled")
-        return None
 
     async def _work(self, journal: Journal, configuration: Configuration, beside: Beside) -> Outcome:
         l01, run, settings = self._l01(), journal.run, self._settings

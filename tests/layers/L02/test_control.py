@@ -250,6 +250,30 @@ async def test_runs_of_a_suspended_agent_pause_and_go_on(
     assert (await l02.get(second["id"]))["status"] == "cancelled"
 
 
+async def test_what_a_person_paused_stays_so_when_the_agent_goes_on(
+    l02: L02Client, l01_local: L01Client, models: Models, runtime: AgentRuntime
+) -> None:
+    agent = await l02.spawn("x", {})
+    later = "2100-01-01T00:00:00Z"
+    mine, its, after = [await l02.run(agent["id"], "x", due_at=later) for _ in range(3)]
+    await l02.pause(mine["id"])
+    await l02.suspend(agent["id"])
+    await l02.pause(after["id"])
+    await l02.resume_run(its["id"])
+
+    async def paused_again() -> bool:
+        run = await l01_local.runs.get(its["id"])
+        return (run["status"], run["due_at"], run["token"]) == ("suspended", None, 1)
+
+    await eventually(paused_again)
+    await l02.resume(agent["id"])
+    assert (await l02.wait(its["id"], PATIENCE))["status"] == "completed"
+    for run in (mine, after):
+        there = await l01_local.runs.get(run["id"])
+        assert (there["status"], there["due_at"]) == ("suspended", None)
+    assert len(models.requests) == 1
+
+
 async def test_over_http_it_is_the_same(context: Context, models: Models, tools: Tools) -> None:
     tools.functions["look"] = lambda: "seen"
     models.script(calls(("look", {})), "all of it")
