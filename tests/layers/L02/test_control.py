@@ -68,6 +68,57 @@ async def test_a_paused_run_keeps_the_answer_that_was_paid_for(
     assert (run["status"], run["output"], len(models.requests)) == ("completed", "done", 2)
 
 
+async def test_a_run_that_is_resumed_in_the_middle_of_a_call_keeps_its_answer(
+    l02: L02Client, l01_local: L01Client, models: Models, tools: Tools
+) -> None:
+    tools.functions["look"] = lambda: "seen"
+    held = Held(models)
+    agent = await l02.spawn("x", {"tools": ["look"]})
+    run = await l02.run(agent["id"], "x")
+    await held.wait()
+    for token in (2, 3):
+        await l02.pause(run["id"])
+        await l02.resume_run(run["id"])
+
+        async def taken(token: int = token) -> bool:
+            return (await l01_local.runs.get(run["id"]))["token"] == token
+
+        await eventually(taken)
+    held.go.set()
+    run = await l02.wait(run["id"], PATIENCE)
+    assert (run["status"], run["output"], len(models.requests)) == ("completed", "done", 2)
+    assert not held.cut.is_set()
+    used = (await l01_local.model_usage.list(run_id=run["id"]))["items"]
+    assert {call["status"] for call in used} == {"completed"}
+    assert tools.calls[0][2].token == 3
+
+
+async def test_a_run_that_is_resumed_as_it_lets_go_is_carried_on(
+    l02: L02Client, l01_local: L01Client, models: Models, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = l01_local.runs.step
+
+    async def step_between_pause_and_resume(run_id: Any, token: int, **fields: Any) -> Any:
+        if token > 1:
+            return await step(run_id, token, **fields)
+        await l02.pause(run_id)
+        taken = await step(run_id, token, **fields)
+        await l02.resume_run(run_id)
+
+        async def taken_again() -> bool:
+            return (await l01_local.runs.get(run_id))["token"] == 2
+
+        await eventually(taken_again)
+        return taken
+
+    monkeypatch.setattr(l01_local.runs, "step", step_between_pause_and_resume)
+    tools.functions["look"] = lambda: "seen"
+    models.script(calls(("look", {})), "done")
+    agent = await l02.spawn("x", {"tools": ["look"]})
+    run = await l02.run(agent["id"], "x", wait=PATIENCE)
+    assert (run["status"], run["output"], run["token"], len(models.requests)) == ("completed", "done", 2, 2)
+
+
 async def test_a_cancelled_run_is_cut_off_in_the_middle_of_a_call(
     l02: L02Client, l01_local: L01Client, models: Models, runtime: AgentRuntime
 ) -> None:
