@@ -61,12 +61,13 @@ async def recover(layers: Layers, wanted: Recovery) -> dict[str, Any]:
         kept = (await sessions.checkpoints(session["id"], limit=1))["items"]
         name = kept[0]["name"] if kept else None
     version = session["version"]
-    if name is None:  # written all the same: whoever tries at the same time knows another version then
+    # First the sign of life: whoever looks from now on is refused, and who has looked before knows an older version.
+    beat = await sessions.heartbeat(session["id"])
+    if name is None:  # written all the same, so that there is another version
         changes = {"context": session["context"]}
         session = await sessions.update(session["id"], changes, expected_version=version)
     else:
         session = await sessions.restore(session["id"], name, expected_version=version)
-    beat = await sessions.heartbeat(session["id"])
     return {"session": {**session, "heartbeat_at": beat["heartbeat_at"]}, "restored_from": name}
 
 
