@@ -19,6 +19,7 @@ from agentic.layers.L01_data_layer.routers import (
     feedback,
     goals,
     keys,
+    lineage,
     model_usage,
     plans,
     runs,
@@ -46,6 +47,7 @@ SECTIONS = {
     "sessions": sessions.routes,
     "keys": keys.routes,
     "cursors": cursors.routes,
+    "lineage": lineage.routes,
     "check": check.routes,
 }
 

@@ -19,6 +19,7 @@ from agentic.layers.L01_data_layer.services.feedback_store import FeedbackStore
 from agentic.layers.L01_data_layer.services.fold_check import FoldCheck
 from agentic.layers.L01_data_layer.services.goal_store import GoalStore
 from agentic.layers.L01_data_layer.services.key_store import KeyStore
+from agentic.layers.L01_data_layer.services.lineage import LineageService
 from agentic.layers.L01_data_layer.services.model_usage_store import ModelUsageStore
 from agentic.layers.L01_data_layer.services.plan_store import PlanStore, TaskStore
 from agentic.layers.L01_data_layer.services.run_claims import RunClaims
@@ -86,5 +87,6 @@ class Services:
         self.tool_statistics = ToolStatistics(store.database)
         self.usage_statistics = UsageStatistics(store.database)
         self.evaluation_statistics = EvaluationStatistics(store.database)
+        self.lineage = LineageService(store.database)
         self.cursors = CursorStore(store.database)
         self.fold_check = FoldCheck(store.database)
