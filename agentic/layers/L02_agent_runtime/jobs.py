@@ -50,15 +50,22 @@ class Job:
         """A new run of it. `configuration` may name `tools`, `limits`; fields are those of a run, such as `goal_id`."""
         return await self._l01().runs.create(
             input=value,
-            configuration={
-                "limits": {"steps": MOST_STEPS},
-                **(configuration or {}),
-                "function": self.reference,
-                "carried_by": self._carried_by,
-            },
+            configuration=self._configuration(configuration or {}),
             idempotency_key=idempotency_key,
             **fields,
         )
+
+    async def child(self, ctx: RunContext, name: str, value: Any, **fields: Any) -> ChildRun:
+        """A run of it below that of another job, which waits for its end. `task_id`, `goal_id`; the step has the name."""
+        return await ctx.child_job(name, value, self._configuration({}), **fields)
+
+    def _configuration(self, more: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            **more,
+            "limits": {"steps": MOST_STEPS, **more.get("limits", {})},
+            "function": self.reference,
+            "carried_by": self._carried_by,
+        }
 
 
 class Jobs:

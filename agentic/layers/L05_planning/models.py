@@ -47,7 +47,7 @@ class Retry(Body):
 
 
 class Condition(Body):
-    """Whether a step is wanted: what an earlier one gave (as a reference says it) compared; without a comparison, is it true?"""
+    """Whether a step is wanted: what an earlier one gave, compared. Without a comparison: whether it is something."""
 
     source: Annotated[StepId, Field(alias="$from")]
     path: Annotated[Text, Field(max_length=1000)] = ""
