@@ -117,12 +117,14 @@ class Carrying:
         status = "failed" if missed else "completed"
         await ctx.aside(lambda: self._ending.complete(board, status, result))
         if missed:
-            raise CriteriaError(f"{len(missed)} of {len(found)} criteria are not met: {missed[0]['reason']}")
+            raise CriteriaError(
+                f"{len(missed)} of {len(found)} criteria are not met: {missed[0]['criterion']}"
+            )
         return outputs
 
     async def _verdicts(self, goal_id: str, outputs: Mapping[str, Any]) -> list[dict[str, Any]]:
         criteria = (await self._l01().goals.get(goal_id))["success_criteria"]
-        return await verdicts(self._judge(), criteria, outputs, goal_id) if criteria else []
+        return await verdicts(self._judge(), criteria, outputs) if criteria else []
 
     # -- what single steps need
 

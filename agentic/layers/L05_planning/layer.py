@@ -17,7 +17,7 @@ from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L05_planning.carrying import Carrying
 from agentic.layers.L05_planning.checking import Checker
 from agentic.layers.L05_planning.client import L05Client
-from agentic.layers.L05_planning.criteria import Judge
+from agentic.layers.L05_planning.criteria import judge_of
 from agentic.layers.L05_planning.directory import Directory
 from agentic.layers.L05_planning.ending import Ending
 from agentic.layers.L05_planning.making import Making
@@ -49,7 +49,14 @@ class Planner(Layer):
         revising = Revising(self._l01, checker)
         self._ending = Ending(self._l01)
         carrying = Carrying(
-            self._l01, self.jobs, directory, making, revising, self._ending, self._judge, self.settings
+            self._l01,
+            self.jobs,
+            directory,
+            making,
+            revising,
+            self._ending,
+            lambda: judge_of(context),
+            self.settings,
         )
         planning = Planning(self._l01, checker, making, revising, carrying, self._ending)
         self._sections = routes(planning, templates)
@@ -98,7 +105,3 @@ class Planner(Layer):
 
     def _l01(self) -> L01Client:
         return self.context.client(L01Client)
-
-    def _judge(self) -> Judge | None:
-        """What judges criteria: nothing, until the evaluation layer runs."""
-        return None

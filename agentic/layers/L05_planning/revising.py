@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from agentic.layers.base.common_errors import StateError
 from agentic.layers.base.operation import validated
+from agentic.layers.base.states import PLAN, final_states
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.plan import REVISE_PLAN, Plan
 from agentic.layers.L01_data_layer.models.task import Task
@@ -15,6 +16,8 @@ from agentic.layers.L05_planning.checking import Checker
 from agentic.layers.L05_planning.errors import BegunError
 from agentic.layers.L05_planning.making import refuse
 from agentic.layers.L05_planning.models import Options, PlanEdit, Step
+
+OVER: Final = final_states(PLAN)
 
 
 class Revising:
@@ -34,6 +37,8 @@ class Revising:
         """
         l01 = self._l01()
         board = await Board.of(l01, plan_id)
+        if (status := board.plan["status"]) in OVER:
+            raise StateError(f"The plan is {status}.", current_status=status)
         plan_type = edit.plan_type or board.plan["plan_type"]
         options = edit.options or board.options
         refuse(await self._checker.report(edit.steps, plan_type, options, board.plan["goal_id"]))
