@@ -94,26 +94,28 @@ class Board:
         }
         if agent_id is not None:
             changes["agent_id"] = agent_id
-        try:
-            self._take(await self._l01.tasks.update(task["id"], changes, expected_version=task["version"]))
-        except (StaleVersionError, StateError):
-            return False
-        return True
+        return await self._change(task, changes)
 
     async def tell(
         self, step_id: str, status: str, *, output: Any = None, error: Mapping[str, Any] | None = None
-    ) -> None:
-        """Says what became of a step; once it is said, it stays."""
+    ) -> bool:
+        """Says what became of a step; once it is said, it stays. False: somebody has changed it meanwhile."""
         task = self.tasks[step_id]
         if task["status"] in FINAL:
-            return
+            return True
         changes: dict[str, Any] = {"status": status, "output_data": output}
         if error is not None:
             changes["error"] = dict(error)
+        return await self._change(task, changes)
+
+    async def _change(self, task: Task, changes: Mapping[str, Any]) -> bool:
         try:
-            self._take(await self._l01.tasks.update(task["id"], changes))
-        except StateError:
+            changed = await self._l01.tasks.update(task["id"], changes, expected_version=task["version"])
+        except (StaleVersionError, StateError):
             self._take(await self._l01.tasks.get(task["id"]))
+            return False
+        self._take(changed)
+        return True
 
     async def cancel_rest(self) -> None:
         """Nothing more becomes of the tasks that are not over."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from typing import Any, Final
 
 import structlog
 
 from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import NotFoundError, StateError
-from agentic.layers.base.states import RUN, final_states
+from agentic.layers.base.common_errors import NotFoundError, StaleVersionError
+from agentic.layers.base.states import GOAL, PLAN, RUN, final_states
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.collection import Collection
 from agentic.layers.L01_data_layer.models.plan import Plan
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L05_planning.board import Board
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 RUN_ENDS: Final = "run.failed,run.cancelled"
 OVER: Final = final_states(RUN)
+ENDED: Final = final_states(PLAN) | final_states(GOAL)
 
 
 class Ending:
@@ -34,26 +36,24 @@ class Ending:
         plan = await l01.plans.get(plan_id)
         if plan["status"] != "executing":
             await l01.plans.update(plan_id, {"status": "executing", "run_id": run_id})
-        if plan["goal_id"] is not None:
-            await _unless_over(l01.goals.update(plan["goal_id"], {"status": "active"}))
+        if plan["goal_id"] is not None and (await l01.goals.get(plan["goal_id"]))["status"] == "pending":
+            await l01.goals.update(plan["goal_id"], {"status": "active"})
 
     async def complete(self, board: Board, goal_status: str, result: Mapping[str, Any]) -> None:
         """All of the plan was done; the goal is reached, or is not."""
         l01, plan = self._l01(), board.plan
         if plan["goal_id"] is not None:
-            changes = {"status": goal_status, "result": dict(result)}
-            await _unless_over(l01.goals.update(plan["goal_id"], changes))
-        await _unless_over(l01.plans.update(plan["id"], {"status": "completed", "current_step": board.over}))
+            await _end(l01.goals, plan["goal_id"], {"status": goal_status, "result": dict(result)})
+        await _end(l01.plans, plan["id"], {"status": "completed", "current_step": board.over})
 
     async def stop(self, board: Board, status: str, error: Mapping[str, Any]) -> None:
         """The plan ends before it was done, as `failed` or `cancelled`; so does its goal."""
         l01, plan = self._l01(), board.plan
         await board.cancel_rest()
         if plan["goal_id"] is not None:
-            changes: dict[str, Any] = {"status": status, "result": {"error": dict(error)}}
-            await _unless_over(l01.goals.update(plan["goal_id"], changes))
+            await _end(l01.goals, plan["goal_id"], {"status": status, "result": {"error": dict(error)}})
         changes = {"status": status, "error": dict(error), "current_step": board.over}
-        await _unless_over(l01.plans.update(plan["id"], changes))
+        await _end(l01.plans, plan["id"], changes)
 
     # -- runs that end without their plan having said so: cancelled, out of money, broken
 
@@ -90,9 +90,13 @@ class Ending:
         log.info("a plan ends as its run did", plan=plan_id, run=run["id"], status=status)
 
 
-async def _unless_over(change: Awaitable[Any]) -> None:
-    with suppress(StateError):
-        await change
+async def _end(records: Collection[Any], record_id: str, changes: Mapping[str, Any]) -> None:
+    """Ends a record once: to say again what it is would be news of nothing."""
+    while (record := await records.get(record_id))["status"] not in ENDED:
+        try:
+            await records.update(record_id, changes, expected_version=record["version"])
+        except StaleVersionError:
+            continue
 
 
 def detail_of(failure: Mapping[str, Any]) -> str:

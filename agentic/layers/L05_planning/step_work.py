@@ -70,17 +70,13 @@ class StepWork:
             if has_begun(task):
                 return None
             step = self._board.steps[step_id]
-            if (ended := self._not_wanted(step)) is not None:
-                await self._board.tell(step_id, ended.status, error=ended.error)
-                return ended
             given, ended = self._given(step)
             agent_id, ended = await self._agent_of(step, ended)
-            if ended is not None:
-                ended = self._decided(step, ended)
-                await self._board.tell(step_id, ended.status, error=ended.error)
+            if ended is None:
+                if await self._board.begin(step_id, step, given, agent_id):
+                    return None
+            elif await self._board.tell(step_id, ended.status, error=ended.error):
                 return ended
-            if await self._board.begin(step_id, step, given, agent_id):
-                return None
             await self._board.refresh()  # somebody has edited the plan, or has begun it before us
 
     def _not_wanted(self, step: Step) -> Ended | None:
@@ -96,12 +92,16 @@ class StepWork:
         return _skipped("its condition is not met")
 
     def _given(self, step: Step) -> tuple[Any, Ended | None]:
+        """What a step is given; or how it ends without having begun."""
+        if (ended := self._not_wanted(step)) is not None:
+            return None, ended
         try:
             return resolved(step.input, self._board.outputs, self._board.skipped), None
         except SkippedError as error:
             return None, _skipped(f"it needs what {error.step!r} gives, which was skipped")
-        except NothingThereError as error:
-            return None, Ended("failed", error={"code": "reference", "detail": str(error)})
+        except NothingThereError as nothing:
+            error = {"code": "reference", "detail": str(nothing)}
+            return None, self._decided(step, Ended("failed", error=error))
 
     async def _agent_of(self, step: Step, ended: Ended | None) -> tuple[str | None, Ended | None]:
         if ended is not None or (step.agent is None and step.capability is None):
@@ -112,7 +112,8 @@ class StepWork:
             agent = (await self._directory.capable([step.capability or ""])).get(step.capability or "")
         if agent is None:
             wanted = step.agent or step.capability
-            return None, Ended("failed", error={"code": "agent", "detail": f"nobody is {wanted!r} any more"})
+            error = {"code": "agent", "detail": f"nobody is {wanted!r} any more"}
+            return None, self._decided(step, Ended("failed", error=error))
         return agent["id"], None
 
     # -- the work
