@@ -20,12 +20,13 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L02_agent_runtime.context_of_run import ChildRun, RunContext
 from agentic.layers.L02_agent_runtime.crew import Crew
+from agentic.layers.L02_agent_runtime.errors import AgentCodeError, ToolCallError
 from agentic.layers.L02_agent_runtime.functions import register
 from agentic.layers.L02_agent_runtime.settings import L02Settings
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import L04Client
 
-__all__ = ["ChildRun", "Job", "Jobs", "RunContext"]
+__all__ = ["AgentCodeError", "ChildRun", "Job", "Jobs", "RunContext", "ToolCallError"]
 
 JobCode = Callable[[RunContext, Any], Awaitable[Any]]
 MOST_STEPS: Final = 1_000_000
