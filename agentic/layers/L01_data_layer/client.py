@@ -36,7 +36,16 @@ from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluat
 from agentic.layers.L01_data_layer.models.event import Event
 from agentic.layers.L01_data_layer.models.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_FEEDBACK, Feedback
+from agentic.layers.L01_data_layer.models.export import EXPORTS
+from agentic.layers.L01_data_layer.models.feedback import (
+    FEEDBACK,
+    JUDGED_RUNS,
+    UNPROCESSED_FEEDBACK,
+    Feedback,
+    JudgedRun,
+)
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
+from agentic.layers.L01_data_layer.models.improvement import IMPROVEMENTS
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
 from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
 from agentic.layers.L01_data_layer.models.run_step import RUN_STEPS
@@ -124,6 +133,8 @@ class L01Client:
         self.dataset_items = Readable(backend, DATASET_ITEMS)
         self.experiments = Collection(backend, EXPERIMENTS)
         self.experiment_results = Collection(backend, EXPERIMENT_RESULTS)
+        self.improvements = Collection(backend, IMPROVEMENTS)
+        self.exports = Collection(backend, EXPORTS)
         self.config = Configuration(backend)
         self.documents = Documents(backend)
         self.sessions = Sessions(backend)
@@ -302,6 +313,17 @@ class L01Client:
     async def get_unprocessed_feedback(self, limit: int = 100) -> list[Feedback]:
         """Feedback that nobody has processed, oldest first."""
         return (await self.call(UNPROCESSED_FEEDBACK, query={"limit": limit}))["items"]
+
+    async def judged_runs(self, **query: Any) -> AsyncGenerator[JudgedRun]:
+        """The runs that feedback is about, with their steps, in the order of their ids. `agent_id`, `since`, `until`, `limit`."""
+        cursor: str | None = None
+        while True:
+            page = await self.call(JUDGED_RUNS, query=given({**query, "cursor": cursor}))
+            for item in page["items"]:
+                yield item
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
 
     # -- model usage
 

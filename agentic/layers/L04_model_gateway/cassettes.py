@@ -20,7 +20,7 @@ from agentic.layers.base.tool_traffic import Outcome
 from agentic.layers.L04_model_gateway.cassette_file import CassetteFile, CassetteWriter, Entry, Kind, read
 from agentic.layers.L04_model_gateway.client import Backend
 from agentic.layers.L04_model_gateway.errors import CassetteMismatchError, NoProviderError
-from agentic.layers.L04_model_gateway.redaction import Redaction
+from agentic.layers.base.redaction import Redaction
 from agentic.layers.L04_model_gateway.request_form import as_text, canonical, difference
 
 Json = dict[str, Any]

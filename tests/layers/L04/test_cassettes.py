@@ -20,7 +20,7 @@ from agentic.layers.L04_model_gateway.errors import (
     CassetteMismatchError,
     ProviderBusyError,
 )
-from agentic.layers.L04_model_gateway.redaction import Redaction
+from agentic.layers.base.redaction import Redaction
 
 pytestmark = pytest.mark.anyio
 
