@@ -12,7 +12,7 @@ raised is the class that the service raised.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
 from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, Readable, given
+from agentic.layers.L01_data_layer.following import keep_up
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.check import (
@@ -39,10 +40,8 @@ from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_
 from agentic.layers.L01_data_layer.models.export import EXPORTS
 from agentic.layers.L01_data_layer.models.feedback import (
     FEEDBACK,
-    JUDGED_RUNS,
     UNPROCESSED_FEEDBACK,
     Feedback,
-    JudgedRun,
 )
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
 from agentic.layers.L01_data_layer.models.improvement import IMPROVEMENTS
@@ -314,17 +313,6 @@ class L01Client:
         """Feedback that nobody has processed, oldest first."""
         return (await self.call(UNPROCESSED_FEEDBACK, query={"limit": limit}))["items"]
 
-    async def judged_runs(self, **query: Any) -> AsyncGenerator[JudgedRun]:
-        """The runs that feedback is about, with their steps, in the order of their ids. `agent_id`, `since`, `until`, `limit`."""
-        cursor: str | None = None
-        while True:
-            page = await self.call(JUDGED_RUNS, query=given({**query, "cursor": cursor}))
-            for item in page["items"]:
-                yield item
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
-
     # -- model usage
 
     async def record_model_usage(
@@ -401,6 +389,15 @@ class L01Client:
     def follow(self, after: int | None = None, **filters: str) -> AsyncGenerator[list[FeedEvent]]:
         """Batches of live events: first what came after `after`, then what comes. Filters as those of `GET /events`."""
         return self.backend.follow(after, filters)
+
+    async def keep_up(
+        self, name: str, take: Callable[[list[FeedEvent]], Awaitable[None]], **filters: str
+    ) -> None:
+        """Gives every batch of live events to `take`, from a bookmark of this name that is set after each: for ever.
+
+        The first time from now on. What was given when a process ended is given again: `take` must not mind.
+        """
+        await keep_up(self, name, take, filters)
 
 
 def event_of(item: FeedEvent) -> Event:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.dataset import Dataset
+from agentic.layers.L01_data_layer.models.improvement import Improvement
 from agentic.layers.L07_learning.conversations import opening_of
 from agentic.layers.L07_learning.errors import CasesError
 from agentic.layers.L07_learning.models import Improve
@@ -50,11 +51,24 @@ class Cases:
             )
         return items
 
-    async def keep(self, items: Sequence[Item], name: str, key: str) -> Dataset:
-        """A dataset of these items; asked for again, the same one."""
+    async def fixed(self, wanted: Improve) -> Improve:
+        """What is wanted, with the dataset by its id and revision: it may change while the improvement is looked for."""
+        if wanted.dataset is None:
+            return wanted
+        dataset = await self._dataset(wanted.dataset)
+        revision = wanted.dataset_version or dataset["revision"]
+        return wanted.model_copy(update={"dataset": dataset["id"], "dataset_version": revision})
+
+    async def keep(self, items: Sequence[Item], improvement: Improvement) -> Dataset:
+        """A dataset of these items for an improvement; asked for again, the same one."""
         l01 = self._l01()
+        name = f"Cases of improvement {improvement['id']}"
         there = (await l01.datasets.list(name=name, limit=1))["items"]
-        dataset = there[0] if there else await l01.datasets.create(name=name, idempotency_key=key)
+        dataset = (
+            there[0]
+            if there
+            else await l01.datasets.create(name=name, description=improvement["title"], idempotency_key=name)
+        )
         for first in range(0, len(items), 1000):
             await l01.datasets.add(dataset["id"], list(items[first : first + 1000]))
         return await l01.datasets.get(dataset["id"])

@@ -62,7 +62,7 @@ class ChangedError(LearningError):
 
 
 class CannotImproveError(LearningError):
-    """This agent cannot be improved so: it has no instructions that a model reads."""
+    """This agent is terminated: it cannot run, and so not get better."""
 
     code = "E7007"
     status = 409

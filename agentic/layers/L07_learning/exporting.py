@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.operation import Answer, Call, validated
@@ -146,6 +146,8 @@ class ToolTexts:
     async def of(self, configuration: dict[str, Any]) -> str:
         """The tools of a run, in OpenAI's form."""
         named = [each for each in configuration.get("tools") or [] if not (isinstance(each, dict) and "agent" in each)]
+        every = cast("list[Any]", configuration.get("tools") or [])
+        named = [each for each in every if not (isinstance(each, Mapping) and "agent" in each)]
         if not named:
             return NO_TOOLS
         key = jsonio.encode(named)

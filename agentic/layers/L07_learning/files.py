@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 from collections.abc import Mapping
@@ -17,16 +18,19 @@ Example = Mapping[str, Any]
 
 ROWS: Final = 1000
 """Examples of a row group of Parquet: those are what is held in memory."""
+Kind = str | list["Kind"] | dict[str, "Kind"]
+"""A type of a column: a text names one, a list holds what it is a list of, an object has members."""
+
 _TEXT: Final = "string"
-_CALL: Final = {"id": _TEXT, "type": _TEXT, "function": {"name": _TEXT, "arguments": _TEXT}}
-_MESSAGE: Final = {
+_CALL: Final[Kind] = {"id": _TEXT, "type": _TEXT, "function": {"name": _TEXT, "arguments": _TEXT}}
+_MESSAGE: Final[Kind] = {
     "role": _TEXT,
     "content": _TEXT,
     "name": _TEXT,
     "tool_calls": [_CALL],
     "tool_call_id": _TEXT,
 }
-_LINEAGE: Final = {
+_LINEAGE: Final[Kind] = {
     "run_id": _TEXT,
     "rejected_run_id": _TEXT,
     "agent_id": _TEXT,
@@ -35,13 +39,13 @@ _LINEAGE: Final = {
     "by": [_TEXT],
     "at": _TEXT,
 }
-_COMMON: Final = {"tools": _TEXT, "lineage": _LINEAGE}
-COLUMNS: Final[Mapping[ExportKind, Mapping[str, Any]]] = {
+_COMMON: Final[dict[str, Kind]] = {"tools": _TEXT, "lineage": _LINEAGE}
+COLUMNS: Final[Mapping[ExportKind, dict[str, Kind]]] = {
     "sft": {"messages": [_MESSAGE], **_COMMON},
     "dpo": {"prompt": [_MESSAGE], "chosen": [_MESSAGE], "rejected": [_MESSAGE], **_COMMON},
     "kto": {"prompt": [_MESSAGE], "completion": [_MESSAGE], "label": "bool", **_COMMON},
 }
-"""The columns of each kind: a text names a type, a list holds what it is a list of, an object has members."""
+"""The columns of each kind of export."""
 
 
 class Writer(Protocol):
@@ -94,14 +98,13 @@ class JsonLines:
 class Parquet:
     """Examples by columns, in groups of `ROWS`."""
 
-    def __init__(self, file: Path, columns: Mapping[str, Any]) -> None:
-        import pyarrow  # pyright: ignore[reportMissingImports]
-        import pyarrow.parquet  # pyright: ignore[reportMissingImports]
-
-        self._arrow: Any = pyarrow
+    def __init__(self, file: Path, columns: Mapping[str, Kind]) -> None:
+        self._arrow: Any = importlib.import_module("pyarrow")
+        parquet: Any = importlib.import_module("pyarrow.parquet")
         self._file = file
-        self._schema = pyarrow.schema([(name, _arrow_type(pyarrow, each)) for name, each in columns.items()])
-        self._open: Any = pyarrow.parquet.ParquetWriter(file, self._schema)
+        members = [(name, _arrow_type(self._arrow, each)) for name, each in columns.items()]
+        self._schema = self._arrow.schema(members)
+        self._open = parquet.ParquetWriter(file, self._schema)
         self._rows: list[Example] = []
         self._examples = 0
 
@@ -124,10 +127,10 @@ class Parquet:
             self._rows = []
 
 
-def _arrow_type(arrow: Any, kind: Any) -> Any:
+def _arrow_type(arrow: Any, kind: Kind) -> Any:
     if isinstance(kind, list):
         return arrow.list_(_arrow_type(arrow, kind[0]))
-    if isinstance(kind, Mapping):
+    if isinstance(kind, dict):
         return arrow.struct([(name, _arrow_type(arrow, each)) for name, each in kind.items()])
     return arrow.bool_() if kind == "bool" else arrow.string()
 
@@ -151,13 +154,13 @@ def write_card(folder: Path, kind: ExportKind, splits: Mapping[str, str], told: 
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
-def _features(columns: Mapping[str, Any], indent: str) -> list[str]:
+def _features(columns: Mapping[str, Kind], indent: str) -> list[str]:
     lines: list[str] = []
     for name, kind in columns.items():
         lines.append(f"{indent}- name: {name}")
         inner = kind[0] if isinstance(kind, list) else kind
-        word = "list" if isinstance(kind, list) else "struct" if isinstance(kind, Mapping) else "dtype"
-        if isinstance(inner, Mapping):
+        word = "list" if isinstance(kind, list) else "struct" if isinstance(kind, dict) else "dtype"
+        if isinstance(inner, dict):
             lines += [f"{indent}  {word}:", *_features(inner, f"{indent}  ")]
         else:
             lines.append(f"{indent}  {word}: {inner}")

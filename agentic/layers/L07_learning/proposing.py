@@ -35,17 +35,17 @@ Below are tasks at which it did not do well, with its answers and what was said 
 {failures}{remarks}
 {task}
 Answer with {form} in a block between lines of three backticks, and with nothing after it."""
+_REWRITE: Final = (
+    "Write better instructions. Keep what works. Say what the tasks ask for, every fact and rule that the remarks reveal "
+    "and the assistant could not know, and how to go about it. Write rules for all such tasks, not answers to these."
+)
+_LEARN: Final = (
+    "Say what is to be learned from that: at most five short lessons, one a line, each a rule that holds for other tasks "
+    "of this kind too. Do not repeat what the instructions say, and do not give away answers."
+)
 _TASK: Final = {
-    "instructions": (
-        "Write better instructions. Keep what works. Say what the tasks ask for, every fact and rule that the remarks reveal "
-        "and the assistant could not know, and how to go about it. Write rules for all such tasks, not answers to these.",
-        "the whole new instructions",
-    ),
-    "lessons": (
-        "Say what is to be learned from that: at most five short lessons, one a line, each a rule that holds for other tasks "
-        "of this kind too. Do not repeat what the instructions say, and do not give away answers.",
-        "the lessons",
-    ),
+    "instructions": (_REWRITE, "the whole new instructions"),
+    "lessons": (_LEARN, "the lessons"),
 }
 
 

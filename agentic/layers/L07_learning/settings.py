@@ -31,3 +31,5 @@ class L07Settings(BaseSettings):
     """Evaluations after a promotion, and before it, that are compared; later ones say nothing of the change."""
     watch_least: Whole = 8
     """Evaluations after a promotion before anything is concluded from them."""
+    watch_confidence: Annotated[float, Field(ge=0.5, le=0.999)] = 0.99
+    """How sure it must be that an agent is worse since a promotion before that is taken back. It is looked at again and again, so high."""
