@@ -113,7 +113,7 @@ class L07Client:
         self,
         agent_id: Ref,
         *,
-        evaluators: Sequence[Mapping[str, Any]],
+        evaluators: Sequence[Mapping[str, Any] | str],
         idempotency_key: str | None = None,
         **fields: Any,
     ) -> Improvement:
@@ -124,7 +124,7 @@ class L07Client:
         Raises:
             CasesError, CannotImproveError: there is nothing to learn from, or nothing that could change.
         """
-        body = {"agent_id": str(agent_id), "evaluators": [dict(each) for each in evaluators], **given(fields)}
+        body = {"agent_id": str(agent_id), "evaluators": list(evaluators), **given(fields)}
         return await self.backend.call(models.IMPROVE, Call(body=body, key=idempotency_key))
 
     async def improvements(self, **query: Any) -> Page[Improvement]:

@@ -7,7 +7,7 @@ tell that the first was made.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from agentic.layers.base import jsonio
@@ -18,12 +18,14 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.improvement import Improvement
 from agentic.layers.L02_agent_runtime.jobs import Job
+from agentic.layers.L06_evaluation.client import L06Client
 from agentic.layers.L07_learning.cases import Cases
 from agentic.layers.L07_learning.errors import CannotImproveError, ChangedError
 from agentic.layers.L07_learning.models import Decide, Improve, ImprovementView
 from agentic.layers.L07_learning.records import Records
 
 RULE: Final = "rule"
+JUDGE: Final = "judge"
 ATTEMPTS: Final = 5
 """Times that a change of the agent is tried when somebody else changes something of it at the same moment."""
 
@@ -32,9 +34,15 @@ class Deciding:
     """What is done with improvements, beside looking for them."""
 
     def __init__(
-        self, l01: Callable[[], L01Client], records: Records, cases: Cases, job: Callable[[], Job]
+        self,
+        l01: Callable[[], L01Client],
+        l06: Callable[[], L06Client],
+        records: Records,
+        cases: Cases,
+        job: Callable[[], Job],
     ) -> None:
         self._l01 = l01
+        self._l06 = l06
         self._records = records
         self._cases = cases
         self._job = job
@@ -45,6 +53,7 @@ class Deciding:
         agent = await self._l01().agents.get(wanted.agent_id)
         if agent["status"] == "terminated":
             raise CannotImproveError()
+        await self._check(wanted.evaluators)
         wanted = await self._cases.fixed(wanted)
         await self._cases.split(wanted)
         asked = wanted.model_dump(mode="json")
@@ -104,6 +113,14 @@ class Deciding:
         before, after = improvement["before"]["instructions"], improvement["proposal"]["instructions"]
         await self._changed(improvement, after, before)
         return await self._decided(improvement, "rolled_back", by, reason)
+
+    async def _check(self, evaluators: Sequence[Any]) -> None:
+        """Raises when an evaluator is none. Those that ask a model are not tried: that would cost something."""
+        others: list[Any] = [
+            each for each in evaluators if isinstance(each, Mapping) and each.get("kind") != JUDGE
+        ]
+        if others:
+            await self._l06().judge(others, "")
 
     async def _changed(self, improvement: Improvement, old: str, new: str) -> Agent:
         """The agent with other instructions. Whatever else is different in it by now stays as it is.

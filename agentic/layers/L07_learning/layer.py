@@ -46,7 +46,7 @@ class Learning(Layer):
         folder = settings.exports_dir or (context.data_dir and context.data_dir / FOLDER)
         giving, cases = Giving(self._l01), Cases(self._l01)
         records = Records(self._l01, cases, giving)
-        deciding = Deciding(self._l01, records, cases, lambda: improvement)
+        deciding = Deciding(self._l01, self._l06, records, cases, lambda: improvement)
         improving = Improving(self._l01, self._l06, records, deciding, settings.concurrency)
         improvement = jobs.define(improving.carry, "improvement")
         self._exports = Exports(self._l01, lambda: context.client(L03Client), folder, jobs)

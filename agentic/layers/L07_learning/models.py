@@ -128,6 +128,13 @@ class Improve(Body):
     cases: Annotated[list[Case], Field(max_length=2000)] | None = None
     evaluators: Annotated[list[JsonObject], Field(min_length=1, max_length=20)]
     methods: Annotated[list[Method], Field(min_length=1, max_length=3)] = ["lessons", "instructions", "examples"]
+    evaluators: Annotated[list[Json], Field(min_length=1, max_length=20)]
+    """As L06 takes them: objects with a `kind`, or text, by which a model judges."""
+    methods: Annotated[list[Method], Field(min_length=1, max_length=3)] = [
+        "lessons",
+        "instructions",
+        "examples",
+    ]
     model: Name | None = None
     """The model that thinks about failures. Without it: the agent's own."""
     rounds: Annotated[int, Field(ge=1, le=100)] = 6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agentic.layers.base import jsonio
@@ -24,7 +24,7 @@ class Trials:
         ctx: RunContext,
         l06: Callable[[], L06Client],
         agent_id: str,
-        evaluators: Sequence[Mapping[str, Any]],
+        evaluators: Sequence[Any],
         at_once: int,
     ) -> None:
         self._ctx = ctx
