@@ -33,8 +33,9 @@ async def keep_up(log: Log, name: str, take: Take, filters: Mapping[str, str]) -
     while True:
         async with aclosing(log.follow(await _bookmark(log, name), **filters)) as batches:
             async for batch in batches:
-                await take(batch)
-                await log.cursors.set(name, batch[-1].position)
+                if batch:
+                    await take(batch)
+                    await log.cursors.set(name, batch[-1].position)
         await asyncio.sleep(AGAIN)
 
 

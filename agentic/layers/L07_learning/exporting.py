@@ -113,16 +113,18 @@ class Exports:
         """Page after page; the next one is fetched while this one is worked on, apart from the event loop."""
         tools = ToolTexts(self._l03)
         following = asyncio.ensure_future(self._page(asked, None))
-        while True:
-            page = await following
-            items: list[JudgedRun] = page["items"]
-            cursor = page["next_cursor"]
-            if cursor is not None:
-                following = asyncio.ensure_future(self._page(asked, cursor))
-            texts = {each["run"]["id"]: await tools.of(each["run"]["configuration"]) for each in items}
-            await asyncio.to_thread(making.take, items, texts)
-            if cursor is None:
-                return
+        try:
+            while True:
+                page = await following
+                items: list[JudgedRun] = page["items"]
+                if page["next_cursor"] is not None:
+                    following = asyncio.ensure_future(self._page(asked, page["next_cursor"]))
+                texts = {each["run"]["id"]: await tools.of(each["run"]["configuration"]) for each in items}
+                await asyncio.to_thread(making.take, items, texts)
+                if page["next_cursor"] is None:
+                    return
+        finally:
+            following.cancel()
 
     async def _page(self, asked: dict[str, Any], cursor: str | None) -> Any:
         query = {name: asked[name] for name in ("agent_id", "since", "until") if asked[name] is not None}

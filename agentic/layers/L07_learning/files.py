@@ -59,6 +59,10 @@ class Writer(Protocol):
         """Ends the file; it is on the disk then."""
         ...
 
+    def abandon(self) -> None:
+        """Lets go of the file, which is not whole."""
+        ...
+
 
 def require(file_format: FileFormat) -> None:
     """Returns when files of this format can be written here.
@@ -94,6 +98,10 @@ class JsonLines:
         self._open.close()
         return _described(self._file, self._examples)
 
+    def abandon(self) -> None:
+        """Lets go of the file, which is not whole."""
+        self._open.close()
+
 
 class Parquet:
     """Examples by columns, in groups of `ROWS`."""
@@ -120,6 +128,10 @@ class Parquet:
         self._flush()
         self._open.close()
         return _described(self._file, self._examples)
+
+    def abandon(self) -> None:
+        """Lets go of the file, which is not whole."""
+        self._open.close()
 
     def _flush(self) -> None:
         if self._rows:

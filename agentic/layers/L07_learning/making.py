@@ -72,6 +72,8 @@ class Making:
     def abandon(self) -> None:
         """Lets go of the files, which are not whole."""
         self._workspace.close()
+        for each in self._writers.values():
+            each.abandon()
 
     def _judged(self, judged: JudgedRun, tools: str) -> Judged:
         said = verdict(judged["feedback"], evaluators=self._ask.evaluators)

@@ -17,19 +17,19 @@ TURNS: Final = 20
 """Turns of a session before a run that its example holds; what an agent remembers is bounded too."""
 FIRST_ID: Final = UUID(int=0)
 
-_GIVEN: Final = "created_at >= coalesce($2, '-infinity') AND created_at <= coalesce($3, 'infinity')"
+_GIVEN: Final = "created_at >= coalesce($2::timestamptz, '-infinity') AND created_at <= coalesce($3::timestamptz, 'infinity')"
 
 
 def _ids(column: str) -> str:
     """The next runs that a column of the feedback names, in order, from the index of that column."""
     return f"""(SELECT {column} AS id FROM feedback_entries WHERE {column} > $1 AND {_GIVEN}
-  GROUP BY {column} ORDER BY {column} LIMIT $4 + 1)"""
+  GROUP BY {column} ORDER BY {column} LIMIT $4::int + 1)"""
 
 
 PAGE: Final = f"""
 WITH ids AS (
   SELECT id, row_number() OVER (ORDER BY id) AS place
-  FROM ({_ids("run_id")} UNION {_ids("better_than")} ORDER BY id LIMIT $4 + 1) found
+  FROM ({_ids("run_id")} UNION {_ids("better_than")} ORDER BY id LIMIT $4::int + 1) found
 ), judged AS (
   SELECT runs.*, sessions.context->'turns' AS turns, sessions.context->'messages'->0 AS begun_with,
     coalesce(runs.forked_from, runs.id) AS turn
