@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from agentic import __version__, cli_agents, cli_eval, cli_runs
+from agentic import __version__, cli_agents, cli_learn, cli_runs
 from agentic.cli_options import DataDir, Json, data_folder
 
 app = typer.Typer(
@@ -29,6 +30,9 @@ app.add_typer(cli_runs.runs, name="runs", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.agents, name="agents", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.tools, name="tools", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.models, name="models", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_learn.feedback, name="feedback", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_learn.learn, name="learn", rich_help_panel=cli_agents.PANEL)
+app.command(rich_help_panel=cli_agents.PANEL)(cli_learn.export)
 db = typer.Typer(no_args_is_help=True, help="The database: the one in DATABASE_URL, or of the data folder.")
 app.add_typer(db, name="db")
 keys = typer.Typer(no_args_is_help=True, help="Keys to the API.")

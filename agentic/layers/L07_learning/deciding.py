@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import StaleVersionError, StateError
@@ -116,9 +116,8 @@ class Deciding:
 
     async def _check(self, evaluators: Sequence[Any]) -> None:
         """Raises when an evaluator is none. Those that ask a model are not tried: that would cost something."""
-        others: list[Any] = [
-            each for each in evaluators if isinstance(each, Mapping) and each.get("kind") != JUDGE
-        ]
+        objects = [cast("Mapping[str, Any]", each) for each in evaluators if isinstance(each, Mapping)]
+        others = [each for each in objects if each.get("kind") != JUDGE]
         if others:
             await self._l06().judge(others, "")
 

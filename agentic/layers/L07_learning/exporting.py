@@ -19,7 +19,7 @@ from agentic.layers.L01_data_layer.models.feedback import JUDGED_RUNS, JudgedRun
 from agentic.layers.L02_agent_runtime.jobs import Jobs, RunContext
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L07_learning.errors import NoFolderError, NotExportedError
-from agentic.layers.L07_learning.files import require
+from agentic.layers.L07_learning.files import CARD, require
 from agentic.layers.L07_learning.making import Making
 from agentic.layers.L07_learning.models import ExportAsk, ExportResult
 
@@ -70,6 +70,10 @@ class Exports:
         names = {each["name"] for each in (export["result"] or {}).get("files", ())}
         if name not in names:
             raise NotExportedError(f"The export has no file {name!r}. It has: {', '.join(sorted(names)) or 'none'}.")
+        if name not in names and not (name == CARD and names):
+            raise NotExportedError(
+                f"The export has no file {name!r}. It has: {', '.join(sorted(names)) or 'none'}."
+            )
         return self._place() / export["id"] / name
 
     async def _record(self, run_id: str) -> Export:

@@ -16,6 +16,7 @@ from agentic.layers.L07_learning.models import ExportedFile, ExportKind, FileFor
 
 Example = Mapping[str, Any]
 
+CARD: Final = "README.md"
 ROWS: Final = 1000
 """Examples of a row group of Parquet: those are what is held in memory."""
 Kind = str | list["Kind"] | dict[str, "Kind"]
@@ -163,7 +164,7 @@ def write_card(folder: Path, kind: ExportKind, splits: Mapping[str, str], told: 
     for split, name in splits.items():
         lines += [f"  - split: {split}", f"    path: {name}"]
     lines += ["dataset_info:", "  features:", *_features(COLUMNS[kind], "  "), "---", "", told, ""]
-    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+    (folder / CARD).write_text("\n".join(lines), encoding="utf-8")
 
 
 def _features(columns: Mapping[str, Kind], indent: str) -> list[str]:

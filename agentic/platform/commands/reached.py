@@ -22,6 +22,7 @@ from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import HttpBackend as L04Backend
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L06_evaluation.client import L06Client
+from agentic.layers.L07_learning.client import L07Client
 from agentic.platform.catalogue import layer_class
 from agentic.platform.command_error import CommandError
 from agentic.platform.commands.ending import ending
@@ -31,6 +32,7 @@ from agentic.platform.ports import port_of
 from agentic.platform.state import PlatformState, read_state
 
 LAYERS: Final = ("L01", "L02", "L03", "L04", "L06")
+LAYERS: Final = ("L01", "L02", "L03", "L04", "L07")
 _KEY_MISSING: Final = (401, 403)
 
 
@@ -67,6 +69,7 @@ class Reached:
     l03: L03Client
     l04: L04Client
     l06: L06Client
+    l07: L07Client
     here: PlatformState | None
     """The platform of the data folder; none when it was given by its address."""
 
@@ -121,6 +124,7 @@ def reached(url: str, layers: Mapping[str, str], key: str | None, here: Platform
         L03Client(backend=backends.HttpBackend("L03", layers["L03"], headers)),
         L04Client(backend=L04Backend("L04", layers["L04"], headers)),
         L06Client(backend=backends.HttpBackend("L06", layers["L06"], headers)),
+        L07Client(backend=backends.HttpBackend("L07", layers["L07"], headers)),
         here,
     )
 
