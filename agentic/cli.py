@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agentic import __version__, cli_agents, cli_eval, cli_runs
-from agentic import __version__, cli_agents, cli_learn, cli_runs
+from agentic import __version__, cli_agents, cli_eval, cli_learn, cli_runs
 from agentic.cli_options import DataDir, Json, data_folder
 
 app = typer.Typer(

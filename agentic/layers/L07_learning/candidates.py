@@ -85,5 +85,3 @@ class Pool:
         drawn = {case.id: rng.random() for case in self.cases}
         failed = [case for case in self.cases if candidate.tried[case.id].score < PERFECT]
         return sorted(failed, key=lambda case: (candidate.tried[case.id].score, drawn[case.id]))[:most]
-
-

@@ -80,10 +80,20 @@ class Cases:
         async for each in self._l01().dataset_items.all(
             dataset_id=dataset["id"], revision=revision, order="asc", limit=1000
         ):
-            fields = ("input", "expected", "metadata", "split", "source_run_id", "source_feedback_id", "person")
+            fields = (
+                "input",
+                "expected",
+                "metadata",
+                "split",
+                "source_run_id",
+                "source_feedback_id",
+                "person",
+            )
             items.append({name: each[name] for name in fields})
             if len(items) > MOST:
-                raise CasesError(f"The dataset has more than {MOST} items: take some of them into one of their own.")
+                raise CasesError(
+                    f"The dataset has more than {MOST} items: take some of them into one of their own."
+                )
         return items
 
     async def _dataset(self, reference: str) -> Dataset:

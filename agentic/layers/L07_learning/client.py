@@ -1,8 +1,8 @@
 """`L07Client`: feedback, files of examples and improvements, a call when the layer lives in this process and HTTP when it does not.
 
-    await l07.give(run_id, "correction", correction="Paris.", author="ada")
-    export = await l07.export("dpo")
-    improvement = await l07.improve(agent_id, evaluators=[{"kind": "exact"}], cases=cases)
+await l07.give(run_id, "correction", correction="Paris.", author="ada")
+export = await l07.export("dpo")
+improvement = await l07.improve(agent_id, evaluators=[{"kind": "exact"}], cases=cases)
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ def conversation_of(judged: JudgedRun) -> Conversation:
     own = messages_of(judged["run"], cast("Any", judged["steps"]))
     system = [message for message in own if message["role"] == "system"][:1]
     said = own[len(system) :]
-    before = [message for turn in judged["history"] for message in turn_messages(turn["input"], turn["output"])]
+    before = [
+        message for turn in judged["history"] for message in turn_messages(turn["input"], turn["output"])
+    ]
     messages = [_uniform(message) for message in (*system, *before, *said)]
     _name_results(messages)
     asked = _first_answer(messages, len(system) + len(before))
@@ -73,7 +75,9 @@ def _uniform(message: Mapping[str, Any]) -> Message:
     content = message.get("content")
     told: Message = dict.fromkeys(KEYS)
     told["role"] = message["role"]
-    told["content"] = content if content is None or isinstance(content, str) else jsonio.encode(content).decode()
+    told["content"] = (
+        content if content is None or isinstance(content, str) else jsonio.encode(content).decode()
+    )
     told["tool_call_id"] = message.get("tool_call_id")
     if calls := message.get("tool_calls"):
         told["tool_calls"] = [_call(call, index) for index, call in enumerate(calls)]

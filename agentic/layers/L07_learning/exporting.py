@@ -68,8 +68,6 @@ class Exports:
             NotExportedError: it has none of this name.
         """
         names = {each["name"] for each in (export["result"] or {}).get("files", ())}
-        if name not in names:
-            raise NotExportedError(f"The export has no file {name!r}. It has: {', '.join(sorted(names)) or 'none'}.")
         if name not in names and not (name == CARD and names):
             raise NotExportedError(
                 f"The export has no file {name!r}. It has: {', '.join(sorted(names)) or 'none'}."
@@ -151,9 +149,8 @@ class ToolTexts:
 
     async def of(self, configuration: dict[str, Any]) -> str:
         """The tools of a run, in OpenAI's form."""
-        named = [each for each in configuration.get("tools") or [] if not (isinstance(each, dict) and "agent" in each)]
         every = cast("list[Any]", configuration.get("tools") or [])
-        named = [each for each in every if not (isinstance(each, Mapping) and "agent" in each)]
+        named: list[Any] = [each for each in every if not (isinstance(each, Mapping) and "agent" in each)]
         if not named:
             return NO_TOOLS
         key = jsonio.encode(named)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError, NotFoundError
 from agentic.layers.base.ids import timestamp
 from agentic.layers.base.operation import Answer, Call, validated
@@ -56,7 +55,9 @@ class Giving:
         """`handle`, for the layer's own work."""
         handled = {"done": done, "at": timestamp(), **{name: value for name, value in more.items() if value}}
         changes = {"processed": True, "handled": handled}
-        return await self._l01().answer(FEEDBACK.operations["update"], Call({"id": feedback_id}, body=changes))
+        return await self._l01().answer(
+            FEEDBACK.operations["update"], Call({"id": feedback_id}, body=changes)
+        )
 
     async def _comparable(self, run: Run, given: Give) -> None:
         if str(given.better_than) == run["id"]:

@@ -65,7 +65,9 @@ class Making:
             "judged_runs": self._judged_runs,
             "skipped": dict(sorted(self._skipped.items())),
         }
-        named = {split: each["name"] for split, each in zip(self._writers, files, strict=True) if each["examples"]}
+        named = {
+            split: each["name"] for split, each in zip(self._writers, files, strict=True) if each["examples"]
+        }
         write_card(self._folder, self._ask.kind, named, self._told(result))
         return result
 

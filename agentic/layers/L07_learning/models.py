@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -126,8 +126,6 @@ class Improve(Body):
     dataset: Name | None = None
     dataset_version: Number | None = None
     cases: Annotated[list[Case], Field(max_length=2000)] | None = None
-    evaluators: Annotated[list[JsonObject], Field(min_length=1, max_length=20)]
-    methods: Annotated[list[Method], Field(min_length=1, max_length=3)] = ["lessons", "instructions", "examples"]
     evaluators: Annotated[list[Json], Field(min_length=1, max_length=20)]
     """As L06 takes them: objects with a `kind`, or text, by which a model judges."""
     methods: Annotated[list[Method], Field(min_length=1, max_length=3)] = [
@@ -170,7 +168,9 @@ class ImprovementView(TypedDict):
 GIVE: Final = Operation(
     "feedback.give", "POST", "/feedback", body=Give, result=FEEDBACK.record, status=201, repeatable=True
 )
-HANDLE: Final = Operation("feedback.handle", "POST", "/feedback/{id}/handled", body=Handle, result=FEEDBACK.record)
+HANDLE: Final = Operation(
+    "feedback.handle", "POST", "/feedback/{id}/handled", body=Handle, result=FEEDBACK.record
+)
 EXPORT: Final = Operation(
     "export.begin", "POST", "/exports", body=ExportAsk, result=EXPORTS.record, status=201, repeatable=True
 )

@@ -89,7 +89,9 @@ def read(method: str, parent: str, answer: str) -> str | None:
 def with_lessons(instructions: str, lines: Sequence[str]) -> str | None:
     """Instructions with more lessons; none when these say nothing new."""
     known = _lines_of(instructions, LESSONS)
-    new = [line for each in lines if (line := f"- {each.strip().lstrip('-*• ').strip()}") != "-" and line != "- "]
+    new = [
+        line for each in lines if (line := f"- {each.strip().lstrip('-*• ').strip()}") != "-" and line != "- "
+    ]
     fresh = [line for line in dict.fromkeys(new) if line not in known]
     if not fresh:
         return None

@@ -61,8 +61,6 @@ KNOWN: Final = (
         ("L01", "L02", "L03", "L04"),
         "evaluation.*,evaluation_alert.*,dataset.*,experiment.*",
     ),
-    Known("L07", "Learning", "L07_learning", 8008, ("L01",), "feedback.*,lesson.*"),
-    Known("L06", "Evaluation", "L06_evaluation", 8007, ("L01",), "evaluation.*,dataset.*,experiment.*"),
     Known(
         "L07",
         "Learning",

@@ -31,8 +31,7 @@ from agentic.platform.logs import log_to_terminal
 from agentic.platform.ports import port_of
 from agentic.platform.state import PlatformState, read_state
 
-LAYERS: Final = ("L01", "L02", "L03", "L04", "L06")
-LAYERS: Final = ("L01", "L02", "L03", "L04", "L07")
+LAYERS: Final = ("L01", "L02", "L03", "L04", "L06", "L07")
 _KEY_MISSING: Final = (401, 403)
 
 
