@@ -7,11 +7,14 @@ from agentic.layers.L01_data_layer.tables.budget import BUDGET_SPENDING, BUDGETS
 from agentic.layers.L01_data_layer.tables.columns import metadata
 from agentic.layers.L01_data_layer.tables.config import CONFIGURATIONS
 from agentic.layers.L01_data_layer.tables.cursor import CURSORS
+from agentic.layers.L01_data_layer.tables.dataset import DATASET_ITEMS, DATASETS
 from agentic.layers.L01_data_layer.tables.document import DOCUMENTS
-from agentic.layers.L01_data_layer.tables.evaluation import EVALUATIONS
+from agentic.layers.L01_data_layer.tables.evaluation import EVALUATION_SUMS, EVALUATION_SUMS_UPTO, EVALUATIONS
 from agentic.layers.L01_data_layer.tables.event import AGGREGATES, EVENT_KINDS, EVENTS, RELAY
+from agentic.layers.L01_data_layer.tables.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
 from agentic.layers.L01_data_layer.tables.feedback import FEEDBACK_ENTRIES
 from agentic.layers.L01_data_layer.tables.goal import GOALS
+from agentic.layers.L01_data_layer.tables.learning import EXPORTS, IMPROVEMENTS
 from agentic.layers.L01_data_layer.tables.model_usage import MODEL_USAGE
 from agentic.layers.L01_data_layer.tables.plan import PLANS
 from agentic.layers.L01_data_layer.tables.run import RUN_STEPS, RUNS
@@ -30,13 +33,21 @@ __all__ = [
     "CHECKPOINTS",
     "CONFIGURATIONS",
     "CURSORS",
+    "DATASETS",
+    "DATASET_ITEMS",
     "DOCUMENTS",
     "EVALUATIONS",
+    "EVALUATION_SUMS",
+    "EVALUATION_SUMS_UPTO",
     "EVENTS",
     "EVENT_KINDS",
+    "EXPERIMENTS",
+    "EXPERIMENT_RESULTS",
+    "EXPORTS",
     "FEEDBACK_ENTRIES",
     "GOALS",
     "IDEMPOTENT_ANSWERS",
+    "IMPROVEMENTS",
     "MODEL_USAGE",
     "PLANS",
     "RELAY",
