@@ -1,1 +1,0 @@
-"""L05, planning: from a goal to a checked plan of tasks, carried out durably."""

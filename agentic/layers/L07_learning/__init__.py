@@ -1,1 +1,0 @@
-"""L07, learning: feedback becomes examples, files and proven changes."""
