@@ -309,10 +309,13 @@
 
   async function refresh() {
     const url = location.pathname + location.search;
+    const page = main();
     try {
       const response = await fetch(url, { headers: { "HX-Request": "true", "HX-Request-Type": "partial" } });
       if (loggedOut(response) || !response.ok) return;
-      await htmx.swap({ sourceElement: main(), target: "#main", swap: "outerMorph", text: await response.text() });
+      const text = await response.text();
+      if (main() !== page) return; // Another page came meanwhile.
+      await htmx.swap({ sourceElement: page, target: "#main", swap: "outerMorph", text });
     } catch {
       // Still out of reach: the next try comes by itself.
     }
@@ -435,10 +438,16 @@
       issueRequest();
     });
   });
+  const ofMain = (ctx) => ctx.target === "#main" || ctx.target?.id === "main";
+
+  // From here on the page is another one, though it subscribes only when it has settled: what still comes is not for it.
+  on("htmx:before:swap", (event) => {
+    if (ofMain(event.detail.ctx)) sequence += 1;
+  });
   on("htmx:after:swap", (event) => {
     tellTimes();
     const task = event.detail.ctx;
-    if (task.target === "#main" || task.target?.id === "main") {
+    if (ofMain(task)) {
       subscribe();
       if (paused && task.swap !== "outerMorph") pause(); // Another page begins live.
       if (task.swap?.startsWith("outerHTML") && (!document.activeElement || document.activeElement === document.body)) $("h1").focus({ preventScroll: true });

@@ -219,3 +219,19 @@ async def test_another_page_begins_live(visit: Visit, l01_local: L01Client) -> N
     await expect(tab.locator("#live")).to_have_text("Live")
     await publish(l01_local, 1)
     await expect(tab.locator("#event-rows tr")).to_have_count(1)
+
+
+async def test_a_page_takes_nothing_that_is_for_the_one_before(visit: Visit, l01_local: L01Client) -> None:
+    first, second = [await l01_local.create_agent(name) for name in ("first", "second")]
+    tab = await visit(f"/agents/{first['id']}")
+    await tab.evaluate("htmx.config.defaultSettleDelay = 2000")  # As on a machine that has much to do.
+    await tab.evaluate(
+        f"void htmx.ajax('GET', '/agents/{second['id']}', {{target: '#main', swap: 'outerHTML', push: 'true'}})"
+    )
+    await expect(tab.locator("h1")).to_have_text("second")
+    await l01_local.update_agent(first["id"], {"status": "active"})
+    await expect(tab.locator("#main.htmx-settling")).to_have_count(0)
+    await expect(tab.locator("#main")).not_to_contain_text("Active")
+    await l01_local.update_agent(second["id"], {"status": "terminated"})
+    await expect(tab.locator("#main")).to_contain_text("Terminated")
+    await expect(tab.locator("#main")).not_to_contain_text("Active")

@@ -72,11 +72,15 @@ class _Reader:
 
     def offer(self, events: list[FeedEvent], size: int) -> None:
         if len(self.events) + len(events) > BUFFER or self.size + size > BUFFER_BYTES:
-            self._empty()
-            self.behind = True
+            self.look_at_log()
         if not self.behind:
             self.events.extend(events)
             self.size += size
+        self.ready.set()
+
+    def look_at_log(self) -> None:
+        self._empty()
+        self.behind = True
         self.ready.set()
 
     def take(self) -> list[FeedEvent]:
@@ -121,6 +125,8 @@ class EventFeed:
         """Follows the log for as long as there are readers to serve. Runs until it is cancelled."""
         self._ended = False
         self._position = await self.head()
+        for reader in self._readers:
+            reader.look_at_log()  # what was placed before this is offered to nobody
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             group.create_task(self._catch_up())

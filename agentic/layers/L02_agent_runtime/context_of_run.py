@@ -143,9 +143,8 @@ class RunContext:
         """
         child = await self.child(agent, value)
         if child.status != "completed":
-            raise ChildFailedError(
-                str((child.error or {}).get("detail", "no reason is known")), run_id=child.run_id
-            )
+            why = (child.error or {}).get("detail", "no reason is known")
+            raise ChildFailedError(f"{agent}: {why}", run_id=child.run_id)
         return child.output
 
     async def child(

@@ -12,7 +12,7 @@ import pytest
 from agentic.layers.base import jsonio
 from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.client import L01Client
-from agentic.layers.L01_data_layer.feed import Filter
+from agentic.layers.L01_data_layer.feed import EventFeed, Filter
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L01_data_layer.redis_client import CHANNEL
 from agentic.layers.L01_data_layer.settings import L01Settings
@@ -51,6 +51,20 @@ async def test_a_reader_beside_another_relay_hears_what_either_wrote(
     await L01Client(backend=standing_by.backend).publish_event("there.written", "thing", uuid4(), {})
     assert sorted(await reading) == ["here.written", "there.written"]
     assert not standing_by.relay.leading
+
+
+async def test_a_reader_hears_what_was_written_before_its_feed_began(data_layer: DataLayer) -> None:
+    l01 = L01Client(backend=data_layer.backend)
+    feed = EventFeed(data_layer.database, data_layer.bus, asyncio.Event())
+    await l01.publish_event("first.written", "thing", uuid4(), {})
+    await next_types(data_layer, 0, 1)
+    async with asyncio.timeout(PATIENCE), aclosing(feed.follow(0, Filter())) as batches:
+        assert [event.event_type for event in await anext(batches)] == ["first.written"]
+        await l01.publish_event("second.written", "thing", uuid4(), {})
+        await next_types(data_layer, 1, 1)
+        running = asyncio.create_task(feed.run())
+        assert [event.event_type for event in await anext(batches)] == ["second.written"]
+        running.cancel()
 
 
 async def test_what_another_platform_publishes_is_not_taken_for_an_event_of_ours(

@@ -253,6 +253,30 @@ async def test_other_agents_and_messages(l02: L02Client, l01_local: L01Client, m
     assert run["output"] == ["Hello.", ["hurry"], []]
 
 
+async def test_the_end_of_another_agents_run_is_given_whatever_it_is(
+    l02: L02Client, l01_local: L01Client
+) -> None:
+    helper = await l02.spawn("helper", {"instructions": "Help."})
+
+    @agentic.agent(name="careful boss")
+    async def code(ctx: RunContext, _: Any) -> Any:
+        good = await ctx.child("helper", "help", configuration={"instructions": "Be brief."})
+        bad = await ctx.child("helper", "help", configuration={"tools": [{"agent": "nobody"}]})
+        return [good, bad]
+
+    run = await ended(l02, l01_local, code)
+    assert run["status"] == "completed", run["error"]
+    (run_id, status, output, _, why), (_, failed, nothing, _, why_not) = run["output"]
+    assert (status, output, why) == ("completed", "Hello.", None)
+    assert (failed, nothing) == ("failed", None)
+    assert "nobody" in why_not["detail"]
+    child = await l02.get(run_id)
+    assert (child["agent_id"], child["configuration"]["instructions"]) == (helper["id"], "Be brief.")
+    place = child["configuration"]["called_at"]
+    found = await l01_local.runs.list(parent_run_id=run["id"], called_at=place)
+    assert [each["id"] for each in found["items"]] == [run_id]
+
+
 async def test_limits_hold_for_code_too(l02: L02Client, l01_local: L01Client) -> None:
     @agentic.agent(name="endless", limits={"steps": 5})
     async def code(ctx: RunContext, _: Any) -> Any:

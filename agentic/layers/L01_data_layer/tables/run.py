@@ -70,6 +70,7 @@ RUNS = Table(
         "idx_runs_called_at",
         "parent_run_id",
         text(CALLED_AT),
+        "id",
         postgresql_where=text("parent_run_id IS NOT NULL"),
     ),
     Index(

@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_index(
         "idx_runs_called_at",
         "runs",
-        ["parent_run_id", sa.literal_column("(configuration ->> 'called_at')")],
+        ["parent_run_id", sa.literal_column("(configuration ->> 'called_at')"), "id"],
         unique=False,
         postgresql_where=sa.text("parent_run_id IS NOT NULL"),
     )
