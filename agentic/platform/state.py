@@ -13,9 +13,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from agentic.platform.embedded import DataFolderError, holder
+from agentic.platform.servers.errors import DataFolderError
 from agentic.platform.servers.folder import DataFolder
-from agentic.platform.stores import Store
+from agentic.platform.servers.lock import find_holder
+from agentic.platform.store import Store
 
 STATE_FILE: Final = "platform.json"
 
@@ -77,7 +78,7 @@ def read_state(data_dir: Path) -> PlatformState | None:
     Raises:
         DataFolderError: the folder is another user's.
     """
-    held = holder(data_dir)
+    held = find_holder(data_dir.expanduser().resolve())
     path = _path(data_dir.expanduser())
     if held is None:
         return None
