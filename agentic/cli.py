@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agentic import __version__, cli_agents, cli_runs
+from agentic import __version__, cli_agents, cli_goals, cli_runs
 from agentic.cli_options import DataDir, Json, data_folder
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 for command in (cli_agents.run, cli_agents.demo, cli_agents.worker):
     app.command(rich_help_panel=cli_agents.PANEL)(command)
+app.command(rich_help_panel=cli_agents.PANEL)(cli_goals.goal)
+app.add_typer(cli_goals.plan, name="plan", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_runs.runs, name="runs", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.agents, name="agents", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.tools, name="tools", rich_help_panel=cli_agents.PANEL)
@@ -96,7 +98,7 @@ def status(
 
 @app.command()
 def layer(
-    layer_id: Annotated[str, typer.Argument(metavar="LAYER", help="L01 to L04, L09, L10 or L11.")],
+    layer_id: Annotated[str, typer.Argument(metavar="LAYER", help="L01 to L05, L09, L10 or L11.")],
     host: Host = "localhost",
     port: Annotated[
         int | None,

@@ -18,6 +18,7 @@ BENCHMARKS = (
     "dashboard",
     "lighthouse",
     "runs",
+    "plans",
     "gateway",
     "startup",
 )

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 LOCAL = {"smollm2-135m-instruct": {"context_length": 4096}}
 FILE_NAME = re.compile(r"# (\w+\.py)\n")
 LONGEST = PATIENCE * 5
+PLAN = '{"steps": [{"id": "product", "tool": "calculator", "input": {"expression": "12 * 12"}}]}'
 NEEDED = {"bring-your-own-agent.md": ("openai", "pydantic_ai")}
 
 
@@ -36,6 +37,8 @@ def says(call: ProviderCall) -> Reply:
     text = str(last.get("content"))
     if last["role"] == "tool":
         return Reply(f"It is {text}.")
+    if call.body.get("response_format"):
+        return Reply(PLAN)
     tools = [tool["function"]["name"] for tool in call.body.get("tools") or ()]
     if "calculator" in tools and (sum_ := re.search(r"\d+ \* \d+", text)):
         return Reply(tools=[Tool("calculator", {"expression": sum_[0]})], delay=0.3)
@@ -44,7 +47,14 @@ def says(call: ProviderCall) -> Reply:
 
 @pytest.mark.parametrize(
     "name",
-    ["first-agent.md", "tools.md", "models-and-costs.md", "bring-your-own-agent.md", "when-it-crashes.md"],
+    [
+        "first-agent.md",
+        "tools.md",
+        "goals-and-plans.md",
+        "models-and-costs.md",
+        "bring-your-own-agent.md",
+        "when-it-crashes.md",
+    ],
 )
 def test_what_a_guide_says_works(name: str, tmp_path: Path) -> None:
     if missing := [each for each in NEEDED.get(name, ()) if importlib.util.find_spec(each) is None]:
@@ -88,7 +98,9 @@ def environment(platform: ScriptedPlatform, folder: Path) -> dict[str, str]:
     for name, start in (("platform", f'"{sys.executable}" -m agentic'), ("python3", f'"{sys.executable}"')):
         (programs / name).write_text(f'#!/bin/sh\nexec {start} "$@"\n')
         (programs / name).chmod(0o755)
-    addresses = {f"PLATFORM_{layer}_URL": platform.layers[layer] for layer in ("L01", "L02", "L03", "L04")}
+    addresses = {
+        f"PLATFORM_{layer}_URL": platform.layers[layer] for layer in ("L01", "L02", "L03", "L04", "L05")
+    }
     return {
         **plain_environment(),
         **platform.environment,
@@ -118,6 +130,7 @@ def test_every_guide_is_tried() -> None:
     tried = {
         "first-agent.md",
         "tools.md",
+        "goals-and-plans.md",
         "models-and-costs.md",
         "bring-your-own-agent.md",
         "when-it-crashes.md",

@@ -1,4 +1,4 @@
-"""The layers that carry runs, in processes of their own that are to be killed at any moment.
+"""The layers that carry runs and plans, in processes of their own that are to be killed at any moment.
 
 Importing them takes a second, and a process that is killed must be followed by another one: so one process imports
 them once, and its children (`fork`) are what is started and killed.
@@ -23,11 +23,12 @@ from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L02_agent_runtime.layer import AgentRuntime
 from agentic.layers.L03_tool_execution.layer import ToolExecution
 from agentic.layers.L04_model_gateway.layer import ModelGateway
+from agentic.layers.L05_planning.layer import Planner
 from agentic.platform.supervisor import Supervisor
 from tests.kit.effects import URL
 from tests.kit.process import free_port
 
-LAYERS = (DataLayer, ToolExecution, ModelGateway, AgentRuntime)
+LAYERS = (DataLayer, ToolExecution, ModelGateway, AgentRuntime, Planner)
 PATIENCE = 60.0
 
 

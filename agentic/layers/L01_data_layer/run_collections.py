@@ -21,6 +21,7 @@ from agentic.layers.L01_data_layer.models.run import (
     RESUME_RUN,
     RUNS,
     TELL_RUN,
+    WAKE_RUN,
     LiveText,
     LostRun,
     Run,
@@ -161,6 +162,10 @@ class Runs(Collection[Run]):
             StateError: it is not suspended.
         """
         return await self._backend.call(RESUME_RUN, Call({"id": run_id}))
+
+    async def wake(self, run_id: Ref) -> Run:
+        """There is news of what a run waits for: it is due at once. One that is paused, or over, stays as it is."""
+        return await self._backend.call(WAKE_RUN, Call({"id": run_id}))
 
     async def fork(self, run_id: Ref, step: int, changes: Mapping[str, Any] | None = None) -> Run:
         """A new run that begins after this step of another, with copies of the steps up to it.

@@ -20,12 +20,13 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L02_agent_runtime.context_of_run import ChildRun, RunContext
 from agentic.layers.L02_agent_runtime.crew import Crew
+from agentic.layers.L02_agent_runtime.errors import AgentCodeError, ToolCallError
 from agentic.layers.L02_agent_runtime.functions import register
 from agentic.layers.L02_agent_runtime.settings import L02Settings
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import L04Client
 
-__all__ = ["ChildRun", "Job", "Jobs", "RunContext"]
+__all__ = ["AgentCodeError", "ChildRun", "Job", "Jobs", "RunContext", "ToolCallError"]
 
 JobCode = Callable[[RunContext, Any], Awaitable[Any]]
 MOST_STEPS: Final = 1_000_000
@@ -50,15 +51,29 @@ class Job:
         """A new run of it. `configuration` may name `tools`, `limits`; fields are those of a run, such as `goal_id`."""
         return await self._l01().runs.create(
             input=value,
-            configuration={
-                "limits": {"steps": MOST_STEPS},
-                **(configuration or {}),
-                "function": self.reference,
-                "carried_by": self._carried_by,
-            },
+            configuration=self._configuration(configuration or {}),
             idempotency_key=idempotency_key,
             **fields,
         )
+
+    async def child(
+        self,
+        ctx: RunContext,
+        name: str,
+        value: Any,
+        configuration: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> ChildRun:
+        """A run of it below that of another job, which waits for its end. `task_id`, `goal_id`; the step has the name."""
+        return await ctx.child_job(name, value, self._configuration(configuration or {}), **fields)
+
+    def _configuration(self, more: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            **more,
+            "limits": {"steps": MOST_STEPS, **more.get("limits", {})},
+            "function": self.reference,
+            "carried_by": self._carried_by,
+        }
 
 
 class Jobs:

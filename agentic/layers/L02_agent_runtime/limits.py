@@ -28,7 +28,11 @@ class Spending:
     def __init__(self, steps: Sequence[RunStep]) -> None:
         self._steps = steps
         self.steps = sum(step["kind"] in WORK for step in steps)
-        self.tokens = sum((step["input_tokens"] or 0) + (step["output_tokens"] or 0) for step in steps)
+
+    @cached_property
+    def tokens(self) -> int:
+        """Tokens in and out."""
+        return sum((step["input_tokens"] or 0) + (step["output_tokens"] or 0) for step in self._steps)
 
     @cached_property
     def cost(self) -> float:

@@ -177,9 +177,11 @@ class Worker:
                 self._drop(lost["id"], "lost")
 
     def _on_state(self, run_id: str, status: str) -> None:
-        """A run that was cancelled is cut off in the middle of a step: nobody wants its answer."""
+        """A run that was cancelled is cut off in the middle of a step: nobody wants its answer. One that was woken is told."""
         if status == "cancelled" and run_id in self._held:
             self._drop(run_id, "cancelled")
+        elif status == "updated" and (hold := self._holds.get(run_id)) is not None:
+            hold.tell()
 
     def _drop(self, run_id: str, why: Literal["lost", "cancelled"]) -> None:
         self._held.pop(run_id, None)

@@ -225,5 +225,6 @@ MOVE_RUN = Operation("run.move", "POST", "/runs/{id}/move", body=RunMove, result
 CANCEL_RUN = Operation("run.cancel", "POST", "/runs/{id}/cancel", body=RunCancel, result=Run)
 PAUSE_RUN = Operation("run.pause", "POST", "/runs/{id}/pause", result=Run)
 RESUME_RUN = Operation("run.resume", "POST", "/runs/{id}/resume", result=Run)
+WAKE_RUN = Operation("run.wake", "POST", "/runs/{id}/wake", result=Run)
 FORK_RUN = Operation("run.fork", "POST", "/runs/{id}/fork", body=RunFork, result=Run, status=201)
 TELL_RUN = Operation("run.tell", "POST", "/runs/{id}/text", body=Telling, status=204)

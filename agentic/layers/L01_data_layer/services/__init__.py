@@ -20,6 +20,7 @@ from agentic.layers.L01_data_layer.services.fold_check import FoldCheck
 from agentic.layers.L01_data_layer.services.goal_store import GoalStore
 from agentic.layers.L01_data_layer.services.key_store import KeyStore
 from agentic.layers.L01_data_layer.services.model_usage_store import ModelUsageStore
+from agentic.layers.L01_data_layer.services.plan_revisions import PlanRevisions
 from agentic.layers.L01_data_layer.services.plan_store import PlanStore, TaskStore
 from agentic.layers.L01_data_layer.services.run_claims import RunClaims
 from agentic.layers.L01_data_layer.services.run_forks import RunForks
@@ -55,6 +56,7 @@ class Services:
         self.goals = GoalStore(store)
         self.plans = PlanStore(store)
         self.tasks = TaskStore(store)
+        self.plan_revisions = PlanRevisions(self.plans, self.tasks)
         self.evaluations = EvaluationStore(store)
         self.feedback = FeedbackStore(store)
         self.documents = DocumentStore(store)
