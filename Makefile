@@ -4,9 +4,8 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-# One worker for each processor; each starts a database of its own, so not without end. A file is one worker's: its tests
-# share what it starts. The files that take longest come first in the order of their names.
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One worker for each processor; each starts a database of its own, so not without end.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4
 UV := 0.13.9
 
 .PHONY: up local test check torture docs lock clean
@@ -19,8 +18,6 @@ local: .venv/.ready
 	@$(PIP) --require-hashes --requirement requirements-local.lock
 	@$(BIN)/python -m agentic models install-local
 
-# Else every process that a test starts would compile what was changed since the installation.
-test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.ready-for-tests
 	$(PYTEST) $(ARGS)
 

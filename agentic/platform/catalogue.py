@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from graphlib import TopologicalSorter
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from agentic.layers.base.layer import Layer
+from agentic.layers.base.layer import Layer
 
 CATALOGUE: Final = {
     "L01": "agentic.layers.L01_data_layer.layer:DataLayer",

@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from agentic.platform.command_error import CommandError
 from agentic.platform.servers.errors import ProgramsMissingError
 from agentic.platform.servers.programs import postgres_programs
-from agentic.platform.store import Store
+from agentic.platform.stores import Store
 
 _PROGRAMS: Final = ("pg_dump", "pg_restore", "psql")
 _WITH_TLS: Final = frozenset(("require", "verify-ca", "verify-full"))

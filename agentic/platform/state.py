@@ -13,10 +13,9 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from agentic.platform.servers.errors import DataFolderError
+from agentic.platform.embedded import DataFolderError, holder
 from agentic.platform.servers.folder import DataFolder
-from agentic.platform.servers.lock import find_holder
-from agentic.platform.store import Store
+from agentic.platform.stores import Store
 
 STATE_FILE: Final = "platform.json"
 
@@ -78,7 +77,7 @@ def read_state(data_dir: Path) -> PlatformState | None:
     Raises:
         DataFolderError: the folder is another user's.
     """
-    held = find_holder(data_dir.expanduser().resolve())
+    held = holder(data_dir)
     path = _path(data_dir.expanduser())
     if held is None:
         return None

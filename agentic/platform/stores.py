@@ -6,14 +6,31 @@ The layers read those two variables themselves, alone or together, so that is ho
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from agentic.layers.L01_data_layer.settings import Addresses, L01Settings
 from agentic.platform.embedded import Embedded, EmbeddedServers, RunningServer, running
-from agentic.platform.store import Store
+
+
+class Store(msgspec.Struct, frozen=True):
+    """The database or the bus. The address may hold a password."""
+
+    url: str
+    embedded: bool
+    server: str
+    """Name and version of an embedded server; empty for yours."""
+    pid: int | None
+
+    @property
+    def shown(self) -> str:
+        """What a person may see: without a password."""
+        return f"{self.server}, embedded" if self.embedded else f"{without_password(self.url)}, yours"
 
 
 @dataclass(frozen=True)
@@ -80,6 +97,12 @@ async def attached_or_started(data_dir: Path, progress: Callable[[str], None]) -
     else:
         async with embedded_for(yours, data_dir, progress) as servers:
             yield yours.beside(servers)
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
+    without = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url, flags=re.DOTALL)
+    return re.sub(r"([?&](ssl)?password=)[^&]*", r"\1***", without)
 
 
 def _yours(url: str | None) -> Store | None:

@@ -12,7 +12,7 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.migrate import HEAD
 from agentic.platform.dumps import DumpError, dump, for_libpq, portable, tools_for, wants_tls
 from agentic.platform.exit_codes import FAILED, OK, REFUSED
-from agentic.platform.store import Store
+from agentic.platform.stores import Store
 from tests.kit.commands import Ended, run, up
 from tests.kit.databases import empty_database
 from tests.kit.servers import Servers, temporary_folder

@@ -25,7 +25,7 @@ from agentic.platform.servers.errors import ProgramsMissingError
 from agentic.platform.servers.lock import hold
 from agentic.platform.servers.programs import Programs
 from agentic.platform.state import STATE_FILE
-from agentic.platform.store import Store
+from agentic.platform.stores import Store
 from tests.kit.commands import run, up
 from tests.kit.databases import administer
 from tests.kit.servers import BusServer, Servers, named, temporary_folder

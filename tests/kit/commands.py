@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import subprocess
+import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psutil
 
-from tests.kit.nursery import Process
-
 PATIENCE = 60.0
+
+# Becomes the command with its standard input as the terminal that controls it, so that a Ctrl-C typed there arrives.
+AT_A_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 CONTROL_C = b"\x03"
 
 
@@ -31,18 +38,14 @@ class Ended:
 
 def run(*arguments: object, environment: Mapping[str, str] | None = None) -> Ended:
     """Gives a command and waits for its end."""
-    with open(os.devnull) as nothing, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
-        files = (nothing.fileno(), out.fileno(), error.fileno())
-        process = Process(arguments, files, plain_environment() | dict(environment or {}))
-        try:
-            return Ended(process.wait(PATIENCE), _written(out), _written(error))
-        finally:
-            process.kill()
-
-
-def _written(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode()
+    done = subprocess.run(
+        [sys.executable, "-m", "agentic", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=plain_environment() | dict(environment or {}),
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 def plain_environment() -> dict[str, str]:
@@ -62,12 +65,14 @@ class Up:
     ) -> None:
         self.data_dir = data_dir
         self._terminal, theirs = os.openpty()
-        self._out, self._error = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-        self.process = Process(
-            ("up", "--data-dir", data_dir, *arguments),
-            (theirs, self._out.fileno(), self._error.fileno()),
-            plain_environment() | dict(environment or {}),
-            terminal=True,
+        command = [sys.executable, "-m", "agentic", "up", "--data-dir", str(data_dir), *map(str, arguments)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", AT_A_TERMINAL, *command],
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=plain_environment() | dict(environment or {}),
         )
         os.close(theirs)
 
@@ -76,7 +81,8 @@ class Up:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise AssertionError(f"it ended: {self.end()}")
+                out, error = self.process.communicate()
+                raise AssertionError(f"it ended with {self.process.returncode}:\n{out}\n{error}")
             if (self.data_dir / "platform.json").exists():
                 status = run("status", "--json", "--data-dir", self.data_dir)
                 if status.code == 0:
@@ -90,7 +96,8 @@ class Up:
 
     def end(self) -> Ended:
         """Waits for its end."""
-        return Ended(self.process.wait(PATIENCE), _written(self._out), _written(self._error))
+        out, error = self.process.communicate(timeout=PATIENCE)
+        return Ended(self.process.returncode, out, error)
 
     def kill(self) -> None:
         """SIGKILL, and nothing else."""
@@ -99,10 +106,9 @@ class Up:
 
     def close(self) -> None:
         """Leaves nothing behind, whatever the test did."""
-        self.process.kill()
-        self.process.wait(PATIENCE)
-        for file in (self._out, self._error):
-            file.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
         os.close(self._terminal)
 
 

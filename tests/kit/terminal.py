@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import select
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from tests.kit.commands import PATIENCE, plain_environment
-from tests.kit.nursery import Process
+from tests.kit.commands import AT_A_TERMINAL, PATIENCE, plain_environment
 
 _MOVES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r")
 
@@ -21,11 +22,13 @@ class Typed:
 
     def __init__(self, *arguments: object, environment: Mapping[str, str] | None = None) -> None:
         self._terminal, theirs = os.openpty()
-        self.process = Process(
-            arguments,
-            (theirs, theirs, theirs),
-            plain_environment() | {"TERM": "xterm"} | dict(environment or {}),
-            terminal=True,
+        command = [sys.executable, "-m", "agentic", *map(str, arguments)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", AT_A_TERMINAL, *command],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=plain_environment() | {"TERM": "xterm"} | dict(environment or {}),
         )
         os.close(theirs)
         self._read = ""
@@ -56,7 +59,7 @@ class Typed:
             self._more(0.05)
         while self._more(0.0):
             pass
-        return self.process.wait(PATIENCE)
+        return self.process.returncode
 
     def _more(self, seconds: float) -> bool:
         """Reads what there is; false at the end."""
@@ -75,6 +78,7 @@ class Typed:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.process.kill()
-        self.process.wait(PATIENCE)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
         os.close(self._terminal)

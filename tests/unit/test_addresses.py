@@ -9,7 +9,7 @@ from agentic.layers.base.common_errors import BusUnavailableError
 from agentic.layers.L01_data_layer.addresses import wrong_with_bus, wrong_with_database
 from agentic.layers.L01_data_layer.redis_client import Bus
 from agentic.layers.L01_data_layer.settings import L01Settings
-from agentic.platform.store import without_password
+from agentic.platform.stores import without_password
 
 BAD_HOSTS = (
     ":sec/ret@localhost:6379/0",

@@ -10,8 +10,7 @@ import pytest
 
 from agentic.platform.servers.lock import hold
 from agentic.platform.state import STATE_FILE, LayerState, PlatformState, as_json, published, read_state
-from agentic.platform.store import Store, without_password
-from agentic.platform.stores import Yours
+from agentic.platform.stores import Store, Yours, without_password
 
 pytestmark = pytest.mark.anyio
 

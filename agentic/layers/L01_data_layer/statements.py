@@ -8,8 +8,8 @@ change, the next version of its aggregate and the event, in one: all or nothing,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Any, Self
+from functools import cached_property
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -181,12 +181,6 @@ class TableStatements:
         self.table = table
         self.name = name
         self.columns = [column.name for column in public(table)]
-
-    @classmethod
-    @cache
-    def of(cls, table: Table, name: str) -> Self:
-        """The same ones for all data layers of this process."""
-        return cls(table, name)
 
     @cached_property
     def create(self) -> Statement:

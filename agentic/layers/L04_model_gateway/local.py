@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from agentic.layers.base import backends
-from agentic.layers.base.error_translation import translate
 from agentic.layers.base.errors import PlatformError
+from agentic.layers.base.http import translate
 from agentic.layers.base.operation import Route, validated
 from agentic.layers.L01_data_layer.models.run import RunRef
 from agentic.layers.L04_model_gateway.caller import Caller

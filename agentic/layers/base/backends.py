@@ -12,8 +12,8 @@ import httpx2
 
 from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.common_errors import InvalidError, UnreachableError
-from agentic.layers.base.error_translation import translate
 from agentic.layers.base.errors import PlatformError, from_problem
+from agentic.layers.base.http import translate
 from agentic.layers.base.operation import Answer, Call, Operation, Route, validated
 
 LIMITS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive
 
-from agentic.layers.base import error_translation, jsonio
+from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import (
     InternalError,
     InvalidError,
     MethodError,
     NotFoundError,
+    TimedOutError,
     TooLargeError,
 )
 from agentic.layers.base.errors import PlatformError
+
+log = structlog.get_logger()
 
 MAX_BODY = 10 * 1024 * 1024
 HEALTH_LIMIT = 3.0
@@ -72,13 +76,29 @@ def problem_response(error: PlatformError, request_id: str | None = None) -> Res
     return Response(jsonio.encode(problem), error.status, headers, media_type=PROBLEM_TYPE.decode())
 
 
+def invalid_from(errors: Iterable[Mapping[str, Any]]) -> InvalidError:
+    """Pydantic's list of errors as E1001, each with the name of its field."""
+    pairs: list[tuple[str, str]] = []
+    for error in errors:
+        where = [str(part) for part in error["loc"] if part not in ("query", "path", "header")]
+        if len(where) > 1 and where[0] == "body":
+            where = where[1:]
+        pairs.append((".".join(where) or "body", str(error["msg"]).removeprefix("Value error, ")))
+    return InvalidError.of(*pairs)
+
+
 def translate(error: Exception) -> PlatformError:
-    """Any exception as an error of the catalogue, those of the framework too."""
+    """Any exception as an error of the catalogue; one that nobody foresaw is logged and becomes E1000."""
+    if isinstance(error, PlatformError):
+        return error
     if isinstance(error, RequestValidationError):
-        return error_translation.invalid_from(error.errors())
+        return invalid_from(error.errors())
+    if isinstance(error, TimeoutError):
+        return TimedOutError()
     if isinstance(error, HTTPException):
         return _from_http(error)
-    return error_translation.translate(error)
+    log.error("unforeseen error", exc_info=error)
+    return InternalError()
 
 
 def _from_http(error: HTTPException) -> PlatformError:

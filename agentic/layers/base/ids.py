@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from datetime import UTC, datetime
@@ -10,7 +9,6 @@ from uuid import UUID
 
 # Ids need to be unique, not secret: a generator seeded by the system saves a system call for each.
 _random = random.Random()
-os.register_at_fork(after_in_child=_random.seed)
 _last_tick = 0
 
 

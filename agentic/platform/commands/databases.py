@@ -24,7 +24,7 @@ from agentic.platform.dumps import revision_of, tools_for
 from agentic.platform.embedded import holder
 from agentic.platform.exit_codes import FAILED, OK, REFUSED
 from agentic.platform.logs import log_to_terminal
-from agentic.platform.store import Store, without_password
+from agentic.platform.stores import Store, without_password
 
 Confirm = Callable[[str], bool]
 

@@ -25,8 +25,7 @@ from agentic.platform.diagnosis.listening import ports
 from agentic.platform.embedded import DataFolderError, EmbeddedServers, RunningServer, running
 from agentic.platform.exit_codes import FAILED, OK
 from agentic.platform.state import PlatformState, read_state
-from agentic.platform.store import Store
-from agentic.platform.stores import Yours
+from agentic.platform.stores import Store, Yours
 from agentic.platform.together import PORTS
 
 _MARKS: Final[dict[Level, str]] = {"fine": "[green]✓[/]", "note": "[yellow]•[/]", "problem": "[red]✗[/]"}

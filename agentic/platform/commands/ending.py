@@ -9,9 +9,9 @@ from pydantic_settings import SettingsError
 
 from agentic.layers.base.errors import PlatformError
 from agentic.platform.command_error import CommandError
+from agentic.platform.embedded import DataFolderInUse, EmbeddedError
 from agentic.platform.exit_codes import FAILED, IN_USE
 from agentic.platform.screen import say_failure
-from agentic.platform.servers.errors import DataFolderInUse, EmbeddedError
 
 
 def ending(work: Callable[[], int]) -> int:

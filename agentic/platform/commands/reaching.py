@@ -12,8 +12,7 @@ from pathlib import Path
 from agentic.platform.command_error import CommandError
 from agentic.platform.embedded import Embedded, RunningServer, running
 from agentic.platform.state import read_state
-from agentic.platform.store import Store
-from agentic.platform.stores import Yours
+from agentic.platform.stores import Store, Yours
 
 Progress = Callable[[str], None]
 

@@ -10,7 +10,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from agentic.layers.L01_data_layer.addresses import BUS_FORM, wrong_with_bus
 from agentic.platform.diagnosis.finding import Finding, fine, note, problem
-from agentic.platform.store import Store, without_password
+from agentic.platform.stores import Store, without_password
 
 ANSWER_LIMIT: Final = 5.0
 OLDEST: Final = {"Redis": 7, "Valkey": 8}

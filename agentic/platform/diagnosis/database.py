@@ -13,7 +13,7 @@ import asyncpg
 
 from agentic.layers.L01_data_layer.addresses import DATABASE_FORM, wrong_with_database
 from agentic.platform.diagnosis.finding import Finding, fine, problem
-from agentic.platform.store import Store, without_password
+from agentic.platform.stores import Store, without_password
 
 SUPPORTED: Final = range(15, 19)
 SKEW_LIMIT: Final = 2.0

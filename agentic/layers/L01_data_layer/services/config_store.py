@@ -38,7 +38,7 @@ class ConfigStore:
 
     def __init__(self, store: Store) -> None:
         self._database = store.database
-        self._statements = ConfigStatements.of(CONFIGURATIONS, NAME)
+        self._statements = ConfigStatements(CONFIGURATIONS, NAME)
         self._writes = store.writes(self._statements)
         self._records = Records(store.database, self._statements, _condition, by="key")
         self._history = History(store.database, self._statements, shown=("value",))

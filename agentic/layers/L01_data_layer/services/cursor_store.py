@@ -23,7 +23,7 @@ class CursorStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._records = Records(
-            database, TableStatements.of(CURSORS, "cursor"), lambda name, rows: equals(rows, name), by="name"
+            database, TableStatements(CURSORS, "cursor"), lambda name, rows: equals(rows, name), by="name"
         )
 
     async def list(self, call: Call) -> Answer:

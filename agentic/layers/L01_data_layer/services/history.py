@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -62,8 +61,8 @@ class History:
     def __init__(self, database: Database, statements: TableStatements, shown: tuple[str, ...] = ()) -> None:
         self._database = database
         self._name = statements.name
-        self._statements = statements
-        self._shown = shown
+        self._page = _page(statements.name, shown)
+        self._at = statements.get(folded(statements.table, statements.name, "version"))
 
     async def page(self, record_id: UUID, query: HistoryQuery) -> Answer:
         """The versions of a record, newest first, each with the values of the fields that are `shown`.
@@ -72,8 +71,7 @@ class History:
             NotFoundError: there never was such a record.
         """
         values = {"id": record_id, "before": _version(query.cursor), "limit": query.limit}
-        statement = _page(self._name, self._shown)
-        row = await self._database.fetchrow(statement.sql, *(values[name] for name in statement.names))
+        row = await self._database.fetchrow(self._page.sql, *(values[name] for name in self._page.names))
         assert row is not None
         if row[0] == b"[]" and query.cursor is None:
             raise NotFoundError(f"There never was a {self._name} {record_id}.")
@@ -86,8 +84,7 @@ class History:
             NotFoundError: it has no such version.
         """
         values = {"id": record_id, "bound": version}
-        statement = _at(self._statements)
-        row = await self._database.fetchrow(statement.sql, *(values[name] for name in statement.names))
+        row = await self._database.fetchrow(self._at.sql, *(values[name] for name in self._at.names))
         if row is None or row[0] != version:
             raise NotFoundError(f"The {self._name} {record_id} has no version {version}.")
         return jsonio.decode(row[1])
@@ -102,12 +99,6 @@ def _version(cursor: str | None) -> int:
     return int(text)
 
 
-@cache
-def _at(statements: TableStatements) -> Statement:
-    return statements.get(folded(statements.table, statements.name, "version"))
-
-
-@cache
 def _page(name: str, shown: tuple[str, ...]) -> Statement:
     """Parameters: id, before (a version), limit. Result: items, more, last version."""
     limit = bindparam("limit", type_=BigInteger())

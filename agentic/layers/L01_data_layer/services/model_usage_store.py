@@ -79,7 +79,7 @@ class ModelUsageStore(ResourceService[ModelUsage]):
     """One record for each model call."""
 
     def __init__(self, store: Store, ended: Callable[[UUID], Awaitable[None]]) -> None:
-        super().__init__(store, MODEL_USAGE, TABLE, UsageStatements.of(TABLE, MODEL_USAGE.name))
+        super().__init__(store, MODEL_USAGE, TABLE, UsageStatements(TABLE, MODEL_USAGE.name))
         self._reserves: Coalescer[_Reservation, Record] = Coalescer(self._reserve_all)
         self._settles: Coalescer[_Settlement, Record] = Coalescer(self._settle_all)
         self._ended = ended

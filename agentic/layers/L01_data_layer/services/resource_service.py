@@ -67,7 +67,7 @@ class ResourceService(Generic[R]):
         self.store = store
         self.resource = resource
         self.table = table
-        self.statements = statements or TableStatements.of(table, resource.name)
+        self.statements = statements or TableStatements(table, resource.name)
         self.records = Records(store.database, self.statements, self.condition)
         self._writes = store.writes(self.statements)
         self._blank = self._blank_record()
