@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -12,7 +12,6 @@ from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import NotFoundError, StaleVersionError
 from agentic.layers.base.states import GOAL, PLAN, RUN, final_states
 from agentic.layers.L01_data_layer.client import L01Client
-from agentic.layers.L01_data_layer.collection import Collection
 from agentic.layers.L01_data_layer.models.plan import Plan
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L05_planning.board import Board
@@ -22,6 +21,15 @@ log = structlog.get_logger()
 RUN_ENDS: Final = "run.failed,run.cancelled"
 OVER: Final = final_states(RUN)
 ENDED: Final = final_states(PLAN) | final_states(GOAL)
+
+
+class _Records(Protocol):
+    """Goals, or plans."""
+
+    async def get(self, record_id: str, /) -> Any: ...
+    async def update(
+        self, record_id: str, changes: Mapping[str, Any], /, *, expected_version: int
+    ) -> Any: ...
 
 
 class Ending:
@@ -90,7 +98,7 @@ class Ending:
         log.info("a plan ends as its run did", plan=plan_id, run=run["id"], status=status)
 
 
-async def _end(records: Collection[Any], record_id: str, changes: Mapping[str, Any]) -> None:
+async def _end(records: _Records, record_id: str, changes: Mapping[str, Any]) -> None:
     """Ends a record once: to say again what it is would be news of nothing."""
     while (record := await records.get(record_id))["status"] not in ENDED:
         try:
