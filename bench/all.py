@@ -20,6 +20,7 @@ BENCHMARKS = (
     "runs",
     "plans",
     "gateway",
+    "evaluation_statistics",
     "startup",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"

@@ -14,6 +14,7 @@ CATALOGUE: Final = {
     "L03": "agentic.layers.L03_tool_execution.layer:ToolExecution",
     "L04": "agentic.layers.L04_model_gateway.layer:ModelGateway",
     "L05": "agentic.layers.L05_planning.layer:Planner",
+    "L06": "agentic.layers.L06_evaluation.layer:Evaluation",
     "L09": "agentic.layers.L09_api_gateway.layer:ApiGateway",
     "L10": "agentic.layers.L10_human_interface.layer:HumanInterface",
     "L11": "agentic.layers.L11_integration.layer:Integration",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.collection import Collection
@@ -12,8 +13,10 @@ from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import AGENTS
 from agentic.layers.L01_data_layer.models.approval import APPROVALS
 from agentic.layers.L01_data_layer.models.budget import BUDGETS
+from agentic.layers.L01_data_layer.models.dataset import DATASETS
 from agentic.layers.L01_data_layer.models.document import DOCUMENTS
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS
+from agentic.layers.L01_data_layer.models.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK
 from agentic.layers.L01_data_layer.models.goal import GOALS
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE
@@ -65,6 +68,23 @@ def _goal(l01: L01Client) -> Awaitable[Any]:
 
 def _task(l01: L01Client) -> Awaitable[Any]:
     return l01.create_task(None, None, "referred to")
+
+
+def _dataset(l01: L01Client) -> Awaitable[Any]:
+    return l01.datasets.create(name=f"referred to {uuid4()}")
+
+
+async def _item(l01: L01Client) -> Any:
+    dataset = await _dataset(l01)
+    await l01.datasets.add(dataset["id"], [{"input": "x"}])
+    return (await l01.dataset_items.list(dataset_id=dataset["id"]))["items"][0]
+
+
+async def _experiment(l01: L01Client) -> Any:
+    dataset, agent = await _dataset(l01), await _agent(l01)
+    return await l01.experiments.create(
+        name="referred to", dataset_id=dataset["id"], dataset_revision=0, agent_id=agent["id"]
+    )
 
 
 EXAMPLES = [
@@ -187,10 +207,63 @@ EXAMPLES = [
     Example(
         EVALUATIONS,
         lambda l01: l01.evaluations,
-        {"evaluation_type": "quality", "score": 0.8512, "metrics": JSON, "feedback": "f"},
-        found_by={"evaluation_type": "quality"},
-        not_found_by={"evaluation_type": "speed"},
-        references={"agent_id": _agent, "task_id": _task},
+        {
+            "evaluation_type": "quality",
+            "score": 0.8512,
+            "metrics": JSON,
+            "feedback": "f",
+            "evaluator": "judge",
+            "evaluator_version": "abc",
+            "origin": "rule r run 1",
+        },
+        found_by={"evaluation_type": "quality", "evaluator": "judge", "origin": "rule r run 1"},
+        not_found_by={"evaluation_type": "speed", "evaluator": "exact", "origin": "rule r run 2"},
+        references={"agent_id": _agent, "task_id": _task, "run_id": _run, "experiment_id": _experiment},
+    ),
+    Example(
+        DATASETS,
+        lambda l01: l01.datasets,
+        {"name": "d", "description": "what for", "evaluators": [JSON], "metadata": JSON},
+        {"name": "e", "description": None, "evaluators": []},
+        {"name": "e"},
+        {"name": "d"},
+    ),
+    Example(
+        EXPERIMENTS,
+        lambda l01: l01.experiments,
+        {
+            "name": "x",
+            "dataset_revision": 3,
+            "split": "test",
+            "configuration": JSON,
+            "baseline_configuration": JSON,
+            "repeats": 2,
+            "evaluators": [JSON],
+            "options": JSON,
+        },
+        {"status": "running", "summary": JSON, "error": JSON},
+        {"name": "x", "status": "running"},
+        {"name": "y", "status": "pending"},
+        {"dataset_id": _dataset, "agent_id": _agent, "baseline_agent_id": _agent, "goal_id": _goal},
+    ),
+    Example(
+        EXPERIMENT_RESULTS,
+        lambda l01: l01.experiment_results,
+        {
+            "arm": "subject",
+            "repeat": 0,
+            "fingerprint": "0" * 64,
+            "output": JSON,
+            "error": JSON,
+            "score": 0.25,
+            "scores": JSON,
+            "cost": 0.000123,
+            "latency_ms": 4,
+            "reused": True,
+        },
+        found_by={"fingerprint": "0" * 64},
+        not_found_by={"fingerprint": "1" * 64},
+        references={"experiment_id": _experiment, "item_id": _item, "run_id": _run},
     ),
     Example(
         FEEDBACK,

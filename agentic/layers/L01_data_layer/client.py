@@ -31,8 +31,10 @@ from agentic.layers.L01_data_layer.models.check import (
     PartReport,
 )
 from agentic.layers.L01_data_layer.models.config import Config
+from agentic.layers.L01_data_layer.models.dataset import DATASET_ITEMS
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluation
 from agentic.layers.L01_data_layer.models.event import Event
+from agentic.layers.L01_data_layer.models.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_FEEDBACK, Feedback
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
@@ -40,9 +42,11 @@ from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
 from agentic.layers.L01_data_layer.models.run_step import RUN_STEPS
 from agentic.layers.L01_data_layer.models.statistics import (
     AGENT_STATS,
+    SCORE_STATS,
     TOOL_STATS,
     USAGE_STATS,
     AgentStats,
+    ScoreStats,
     ToolStats,
     UsageStats,
 )
@@ -55,7 +59,13 @@ from agentic.layers.L01_data_layer.run_collections import (
     Schedules,
     ToolExecutions,
 )
-from agentic.layers.L01_data_layer.special_collections import Agents, Configuration, Documents, Sessions
+from agentic.layers.L01_data_layer.special_collections import (
+    Agents,
+    Configuration,
+    Datasets,
+    Documents,
+    Sessions,
+)
 from agentic.layers.L01_data_layer.usage_collection import Usage
 
 DEFAULT_URL = "http://localhost:8002"
@@ -110,6 +120,10 @@ class L01Client:
         self.tasks = Collection(backend, TASKS)
         self.evaluations = Collection(backend, EVALUATIONS)
         self.feedback = Collection(backend, FEEDBACK)
+        self.datasets = Datasets(backend)
+        self.dataset_items = Readable(backend, DATASET_ITEMS)
+        self.experiments = Collection(backend, EXPERIMENTS)
+        self.experiment_results = Collection(backend, EXPERIMENT_RESULTS)
         self.config = Configuration(backend)
         self.documents = Documents(backend)
         self.sessions = Sessions(backend)
@@ -267,6 +281,10 @@ class L01Client:
             NotFoundError: there is no such agent.
         """
         return await self.call(AGENT_STATS, path={"agent_id": agent_id}, query=given(query))
+
+    async def score_stats(self, **query: Any) -> ScoreStats:
+        """How scores are spread. `agent_id`, `evaluation_type`, `since`, `until`; `group_by` type, agent, day or hour; `limit`."""
+        return await self.call(SCORE_STATS, query=given(query))
 
     async def record_feedback(
         self,

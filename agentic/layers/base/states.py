@@ -83,6 +83,13 @@ APPROVAL: Final = _machine(
     expired="",
     consumed="",
 )
+EXPERIMENT: Final = _machine(
+    pending="running failed cancelled",
+    running="completed failed cancelled",
+    completed="",
+    failed="",
+    cancelled="",
+)
 MODEL_CALL: Final = _machine(
     reserved="completed failed cut",
     completed="",

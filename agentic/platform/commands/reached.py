@@ -22,6 +22,7 @@ from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import HttpBackend as L04Backend
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L05_planning.client import L05Client
+from agentic.layers.L06_evaluation.client import L06Client
 from agentic.platform.catalogue import layer_class
 from agentic.platform.command_error import CommandError
 from agentic.platform.commands.ending import ending
@@ -30,7 +31,7 @@ from agentic.platform.logs import log_to_terminal
 from agentic.platform.ports import port_of
 from agentic.platform.state import PlatformState, read_state
 
-LAYERS: Final = ("L01", "L02", "L03", "L04", "L05")
+LAYERS: Final = ("L01", "L02", "L03", "L04", "L05", "L06")
 _KEY_MISSING: Final = (401, 403)
 
 
@@ -67,6 +68,7 @@ class Reached:
     l03: L03Client
     l04: L04Client
     l05: L05Client
+    l06: L06Client
     here: PlatformState | None
     """The platform of the data folder; none when it was given by its address."""
 
@@ -121,6 +123,7 @@ def reached(url: str, layers: Mapping[str, str], key: str | None, here: Platform
         L03Client(backend=backends.HttpBackend("L03", layers["L03"], headers)),
         L04Client(backend=L04Backend("L04", layers["L04"], headers)),
         L05Client(backend=backends.HttpBackend("L05", layers["L05"], headers)),
+        L06Client(backend=backends.HttpBackend("L06", layers["L06"], headers)),
         here,
     )
 

@@ -29,6 +29,8 @@ OWN_BOOKS = {
     "cursors",
     "idempotent_answers",
     "budget_spending",
+    "evaluation_sums",
+    "evaluation_sums_upto",
 }
 """The log itself, and how far our own machinery has come: no records."""
 

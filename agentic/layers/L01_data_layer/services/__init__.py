@@ -9,12 +9,14 @@ from agentic.layers.L01_data_layer.services.budget_store import BudgetStore
 from agentic.layers.L01_data_layer.services.config_store import NAME as CONFIG
 from agentic.layers.L01_data_layer.services.config_store import ConfigStore
 from agentic.layers.L01_data_layer.services.cursor_store import CursorStore
+from agentic.layers.L01_data_layer.services.dataset_store import DatasetItemStore, DatasetStore
 from agentic.layers.L01_data_layer.services.decisions import Decisions
 from agentic.layers.L01_data_layer.services.document_store import DocumentStore
 from agentic.layers.L01_data_layer.services.evaluation_statistics import EvaluationStatistics
 from agentic.layers.L01_data_layer.services.evaluation_store import EvaluationStore
 from agentic.layers.L01_data_layer.services.event_statistics import EventStatistics
 from agentic.layers.L01_data_layer.services.event_store import EventStore
+from agentic.layers.L01_data_layer.services.experiment_store import ExperimentStore
 from agentic.layers.L01_data_layer.services.feedback_store import FeedbackStore
 from agentic.layers.L01_data_layer.services.fold_check import FoldCheck
 from agentic.layers.L01_data_layer.services.goal_store import GoalStore
@@ -59,6 +61,9 @@ class Services:
         self.plan_revisions = PlanRevisions(self.plans, self.tasks)
         self.evaluations = EvaluationStore(store)
         self.feedback = FeedbackStore(store)
+        self.dataset_items = DatasetItemStore(store)
+        self.datasets = DatasetStore(store, self.dataset_items)
+        self.experiments = ExperimentStore(store)
         self.documents = DocumentStore(store)
         self.sessions = SessionService(store)
         self.keys = KeyStore(store)
@@ -82,6 +87,10 @@ class Services:
             self.approvals,
             self.budgets,
             self.schedules,
+            self.datasets,
+            self.dataset_items,
+            self.experiments,
+            self.experiments.results,
         )
         self.events = EventStore(store, frozenset((CONFIG, *(service.resource.name for service in records))))
         self.event_statistics = EventStatistics(store.database)

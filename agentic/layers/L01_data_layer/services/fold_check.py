@@ -43,6 +43,10 @@ FOLDED: Final[dict[str, Table]] = {
     "approval": tables.APPROVALS,
     "budget": tables.BUDGETS,
     "schedule": tables.SCHEDULES,
+    "dataset": tables.DATASETS,
+    "dataset_item": tables.DATASET_ITEMS,
+    "experiment": tables.EXPERIMENTS,
+    "experiment_result": tables.EXPERIMENT_RESULTS,
 }
 """Every table whose rows are the fold of their events, by the name of its aggregates."""
 

@@ -7,9 +7,11 @@ from agentic.layers.L01_data_layer.tables.budget import BUDGET_SPENDING, BUDGETS
 from agentic.layers.L01_data_layer.tables.columns import metadata
 from agentic.layers.L01_data_layer.tables.config import CONFIGURATIONS
 from agentic.layers.L01_data_layer.tables.cursor import CURSORS
+from agentic.layers.L01_data_layer.tables.dataset import DATASET_ITEMS, DATASETS
 from agentic.layers.L01_data_layer.tables.document import DOCUMENTS
-from agentic.layers.L01_data_layer.tables.evaluation import EVALUATIONS
+from agentic.layers.L01_data_layer.tables.evaluation import EVALUATION_SUMS, EVALUATION_SUMS_UPTO, EVALUATIONS
 from agentic.layers.L01_data_layer.tables.event import AGGREGATES, EVENT_KINDS, EVENTS, RELAY
+from agentic.layers.L01_data_layer.tables.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
 from agentic.layers.L01_data_layer.tables.feedback import FEEDBACK_ENTRIES
 from agentic.layers.L01_data_layer.tables.goal import GOALS
 from agentic.layers.L01_data_layer.tables.model_usage import MODEL_USAGE
@@ -30,10 +32,16 @@ __all__ = [
     "CHECKPOINTS",
     "CONFIGURATIONS",
     "CURSORS",
+    "DATASETS",
+    "DATASET_ITEMS",
     "DOCUMENTS",
     "EVALUATIONS",
+    "EVALUATION_SUMS",
+    "EVALUATION_SUMS_UPTO",
     "EVENTS",
     "EVENT_KINDS",
+    "EXPERIMENTS",
+    "EXPERIMENT_RESULTS",
     "FEEDBACK_ENTRIES",
     "GOALS",
     "IDEMPOTENT_ANSWERS",
