@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agentic import __version__, cli_agents, cli_eval, cli_goals, cli_runs
+from agentic import __version__, cli_agents, cli_eval, cli_goals, cli_runs, cli_subscriptions
 from agentic.cli_options import DataDir, Json, data_folder
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.add_typer(cli_runs.runs, name="runs", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.agents, name="agents", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.tools, name="tools", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.models, name="models", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_subscriptions.subscriptions, name="subscriptions")
 db = typer.Typer(no_args_is_help=True, help="The database: the one in DATABASE_URL, or of the data folder.")
 app.add_typer(db, name="db")
 keys = typer.Typer(no_args_is_help=True, help="Keys to the API.")

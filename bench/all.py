@@ -21,6 +21,7 @@ BENCHMARKS = (
     "plans",
     "gateway",
     "evaluation_statistics",
+    "webhooks",
     "startup",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"

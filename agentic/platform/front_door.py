@@ -2,6 +2,7 @@
 
 /api/v1  /docs  /openapi.json  /health    L09, the gateway
 /v1                                       L04, the APIs of models
+/hooks                                    L11, what others tell us
 /l01 … /l11                               each layer's own app
 everything else                           L10, the dashboard
 """
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _GATEWAY: Final[tuple[str, ...]] = ("api", "docs", "openapi.json", "health")
 _MODELS: Final = "v1"
+_INCOMING: Final = "hooks"
 
 
 class FrontDoor:
@@ -23,7 +25,7 @@ class FrontDoor:
 
     def __init__(self, apps: Mapping[str, ASGIApp]) -> None:
         self._dashboard = apps["L10"]
-        self._public = {**dict.fromkeys(_GATEWAY, apps["L09"]), _MODELS: apps["L04"]}
+        self._public = {**dict.fromkeys(_GATEWAY, apps["L09"]), _MODELS: apps["L04"], _INCOMING: apps["L11"]}
         self._mounted = {layer_id.lower(): app for layer_id, app in apps.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102

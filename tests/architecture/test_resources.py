@@ -25,6 +25,7 @@ from agentic.layers.L01_data_layer.models import (
     run_step,
     schedule,
     session,
+    subscription,
     task,
     tool,
 )
@@ -52,6 +53,8 @@ RESOURCES: list[tuple[Resource[Any], Table]] = [
     (schedule.SCHEDULES, tables.SCHEDULES),
     (session.SESSIONS, tables.SESSIONS),
     (session.CHECKPOINTS, tables.CHECKPOINTS),
+    (subscription.HOOKS, tables.HOOKS),
+    (subscription.SUBSCRIPTIONS, tables.SUBSCRIPTIONS),
     (task.TASKS, tables.TASKS),
     (tool.TOOLS, tables.TOOLS),
     (tool.TOOL_EXECUTIONS, tables.TOOL_EXECUTIONS),

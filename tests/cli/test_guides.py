@@ -55,6 +55,7 @@ GUIDES = (
     "bring-your-own-agent.md",
     "when-it-crashes.md",
     "evaluate.md",
+    "subscribe-and-integrate.md",
 )
 
 

@@ -25,6 +25,7 @@ from agentic.layers.L01_data_layer.models.resource import Resource
 from agentic.layers.L01_data_layer.models.run import RUNS
 from agentic.layers.L01_data_layer.models.schedule import SCHEDULES
 from agentic.layers.L01_data_layer.models.session import SESSIONS
+from agentic.layers.L01_data_layer.models.subscription import HOOKS, SUBSCRIPTIONS
 from agentic.layers.L01_data_layer.models.task import TASKS
 from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS
 
@@ -298,5 +299,28 @@ EXAMPLES = [
         {"name": "l", "revoked_at": "2026-11-22T12:00:00.000000Z"},
         {"name": "l", "key_hash": "0f" * 32},
         {"name": "k"},
+    ),
+    Example(
+        SUBSCRIPTIONS,
+        lambda l01: l01.subscriptions,
+        {
+            "name": "a.b",
+            "kind": "webhook",
+            "event_type": "agent.*",
+            "filter": JSON,
+            "target": JSON,
+            "form": "cloudevent",
+        },
+        {"enabled": False, "reason": "It is gone.", "filter": {}, "generation": 2},
+        {"name": "a.b", "kind": "webhook", "enabled": False},
+        {"enabled": True},
+    ),
+    Example(
+        HOOKS,
+        lambda l01: l01.hooks,
+        {"name": "h", "event_type": "push.received", "scheme": "github"},
+        {"enabled": False, "event_type": "hook.received"},
+        {"name": "h"},
+        {"name": "i"},
     ),
 ]

@@ -83,7 +83,7 @@ async def test_filters_find_what_they_name(l01: L01Client, example: Example) -> 
 @each_resource
 async def test_pages_give_each_record_once_in_either_order(l01: L01Client, example: Example) -> None:
     collection = example.collection(l01)
-    unique = {"did": "did:x:{}", "name": "name {}", "key_hash": "{:064x}", "origin": "{}"}
+    unique = {"did": "did:x:{}", "name": "name-{}", "key_hash": "{:064x}", "origin": "{}"}
     for n in range(5):
         fields = {k: unique[k].format(n) if k in unique else v for k, v in (await example.body(l01)).items()}
         await collection.create(**fields)

@@ -53,6 +53,7 @@ async def ask(path: str, kind: str = "http") -> tuple[str, tuple[str, str]] | di
         ("/health/ready", "L09", ""),
         ("/v1/chat/completions", "L04", ""),
         ("/v1x", "L10", ""),
+        ("/hooks/github", "L11", ""),
         ("/l01/agents/7", "L01", "/l01"),
         ("/l01/errors", "L01", "/l01"),
         ("/l04/v1/models", "L04", "/l04"),

@@ -21,6 +21,7 @@ from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
 from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, Readable, given
+from agentic.layers.L01_data_layer.integration_collections import Deliveries, SigningSecrets, Streams
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.check import (
@@ -50,6 +51,7 @@ from agentic.layers.L01_data_layer.models.statistics import (
     ToolStats,
     UsageStats,
 )
+from agentic.layers.L01_data_layer.models.subscription import HOOKS, SUBSCRIPTIONS
 from agentic.layers.L01_data_layer.models.task import TASKS, Task
 from agentic.layers.L01_data_layer.models.tool import TOOLS, Tool, ToolExecution
 from agentic.layers.L01_data_layer.run_collections import (
@@ -130,6 +132,11 @@ class L01Client:
         self.keys = Collection(backend, API_KEYS)
         self.events = Events(backend)
         self.cursors = Cursors(backend)
+        self.subscriptions = Collection(backend, SUBSCRIPTIONS)
+        self.hooks = Collection(backend, HOOKS)
+        self.deliveries = Deliveries(backend)
+        self.signing_secrets = SigningSecrets(backend)
+        self.streams = Streams(backend)
 
     async def __aenter__(self) -> Self:
         return self

@@ -43,7 +43,7 @@ class DataLayer(Layer):
         self.feed = EventFeed(self.database, self.bus, self.relay.elsewhere)
         self.relay.listeners.append(self.feed.hand_over)
         self.texts = LiveTexts(self.bus)
-        self.services = Services(Store(self.database, self.relay.wake), self.texts)
+        self.services = Services(Store(self.database, self.relay.wake), self.texts, self.bus)
         self.sections = routes_by_section(self.services)
         self.backend = LocalBackend(
             [route for routes in self.sections.values() for route in routes], self.feed, self.texts
@@ -82,6 +82,7 @@ class DataLayer(Layer):
             "text of others": self.texts.hear,
             "kept answers": lambda: forget_old(self.database),
             "sums of evaluations": lambda: keep_summed(self.database),
+            "old deliveries": self.services.deliveries.trim,
             "expiry": lambda: end_overdue(self.services.decisions, self.services.model_usage),
         }
 

@@ -19,6 +19,7 @@ from agentic.layers.L01_data_layer.routers import (
     events,
     feedback,
     goals,
+    integration,
     keys,
     model_usage,
     plans,
@@ -47,6 +48,7 @@ SECTIONS = {
     "documents": documents.routes,
     "sessions": sessions.routes,
     "keys": keys.routes,
+    "integration": integration.routes,
     "cursors": cursors.routes,
     "check": check.routes,
 }

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from agentic.layers.L01_data_layer.live_text import LiveTexts
+from agentic.layers.L01_data_layer.redis_client import Bus
 from agentic.layers.L01_data_layer.services.agent_registry import AgentRegistry
 from agentic.layers.L01_data_layer.services.approval_store import ApprovalStore
 from agentic.layers.L01_data_layer.services.budget_store import BudgetStore
+from agentic.layers.L01_data_layer.services.bus_streams import BusStreams
 from agentic.layers.L01_data_layer.services.config_store import NAME as CONFIG
 from agentic.layers.L01_data_layer.services.config_store import ConfigStore
 from agentic.layers.L01_data_layer.services.cursor_store import CursorStore
 from agentic.layers.L01_data_layer.services.dataset_store import DatasetItemStore, DatasetStore
 from agentic.layers.L01_data_layer.services.decisions import Decisions
+from agentic.layers.L01_data_layer.services.delivery_store import DeliveryStore
 from agentic.layers.L01_data_layer.services.document_store import DocumentStore
 from agentic.layers.L01_data_layer.services.evaluation_statistics import EvaluationStatistics
 from agentic.layers.L01_data_layer.services.evaluation_store import EvaluationStore
@@ -31,6 +34,8 @@ from agentic.layers.L01_data_layer.services.run_store import RunStore
 from agentic.layers.L01_data_layer.services.run_telling import RunTelling
 from agentic.layers.L01_data_layer.services.schedule_store import ScheduleStore
 from agentic.layers.L01_data_layer.services.session_service import SessionService
+from agentic.layers.L01_data_layer.services.signing_secret_store import SigningSecretStore
+from agentic.layers.L01_data_layer.services.subscription_store import HookStore, SubscriptionStore
 from agentic.layers.L01_data_layer.services.tool_execution_log import ToolExecutionLog
 from agentic.layers.L01_data_layer.services.tool_registry import ToolRegistry
 from agentic.layers.L01_data_layer.services.tool_statistics import ToolStatistics
@@ -41,7 +46,7 @@ from agentic.layers.L01_data_layer.store import Store
 class Services:
     """Every store of the data layer, over one unit of work."""
 
-    def __init__(self, store: Store, texts: LiveTexts) -> None:
+    def __init__(self, store: Store, texts: LiveTexts, bus: Bus) -> None:
         self.run_telling = RunTelling(texts)
         self.agents = AgentRegistry(store)
         self.approvals = ApprovalStore(store)
@@ -68,6 +73,8 @@ class Services:
         self.sessions = SessionService(store)
         self.keys = KeyStore(store)
         self.config = ConfigStore(store)
+        self.subscriptions = SubscriptionStore(store)
+        self.hooks = HookStore(store)
         records = (
             self.agents,
             self.tools,
@@ -91,6 +98,8 @@ class Services:
             self.dataset_items,
             self.experiments,
             self.experiments.results,
+            self.subscriptions,
+            self.hooks,
         )
         self.events = EventStore(store, frozenset((CONFIG, *(service.resource.name for service in records))))
         self.event_statistics = EventStatistics(store.database)
@@ -98,4 +107,7 @@ class Services:
         self.usage_statistics = UsageStatistics(store.database)
         self.evaluation_statistics = EvaluationStatistics(store.database)
         self.cursors = CursorStore(store.database)
+        self.deliveries = DeliveryStore(store.database)
+        self.signing_secrets = SigningSecretStore(store.database)
+        self.bus_streams = BusStreams(bus)
         self.fold_check = FoldCheck(store.database)

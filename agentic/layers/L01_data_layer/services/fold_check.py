@@ -47,6 +47,8 @@ FOLDED: Final[dict[str, Table]] = {
     "dataset_item": tables.DATASET_ITEMS,
     "experiment": tables.EXPERIMENTS,
     "experiment_result": tables.EXPERIMENT_RESULTS,
+    "subscription": tables.SUBSCRIPTIONS,
+    "hook": tables.HOOKS,
 }
 """Every table whose rows are the fold of their events, by the name of its aggregates."""
 

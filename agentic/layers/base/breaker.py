@@ -1,4 +1,4 @@
-"""A provider that fails again and again is left alone for a while; then one call may try whether it is well."""
+"""A server that fails again and again is left alone for a while; then one call may try whether it is well."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST = 12
 
 
 class Breaker:
-    """Of one provider. `clock` tells seconds."""
+    """Of one server. `clock` tells seconds."""
 
     def __init__(self, failures: int, pause: float, clock: Callable[[], float]) -> None:
         self._most = failures
@@ -41,13 +41,13 @@ class Breaker:
         return True
 
     def succeeded(self) -> None:
-        """The provider did its work."""
+        """The server did its work."""
         self._failures = self._openings = 0
         self._until = None
         self._probing = False
 
     def failed(self) -> None:
-        """The provider did not do its work."""
+        """The server did not do its work."""
         self._failures += 1
         if self._probing or (self._until is None and self._failures >= self._most):
             self._probing = False
@@ -56,5 +56,5 @@ class Breaker:
             self._until = self._clock() + pause * random.uniform(0.8, 1.2)
 
     def left(self) -> None:
-        """The call ended without saying anything about the provider, such as when its caller hung up."""
+        """The call ended without saying anything about the server, such as when its caller hung up."""
         self._probing = False
