@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from agentic import __version__, cli_agents, cli_eval, cli_goals, cli_runs, cli_subscriptions
+from agentic import (
+    __version__,
+    cli_agents,
+    cli_eval,
+    cli_goals,
+    cli_mcp,
+    cli_runs,
+    cli_subscriptions,
+)
 from agentic.cli_options import DataDir, Json, data_folder
 
 app = typer.Typer(
@@ -27,6 +35,7 @@ for command in (cli_agents.run, cli_agents.demo, cli_agents.worker):
 app.command(rich_help_panel=cli_agents.PANEL)(cli_goals.goal)
 app.add_typer(cli_goals.plan, name="plan", rich_help_panel=cli_agents.PANEL)
 app.command("eval", rich_help_panel=cli_agents.PANEL)(cli_eval.evaluate)
+app.command(rich_help_panel=cli_mcp.PANEL)(cli_mcp.mcp)
 app.add_typer(cli_runs.runs, name="runs", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.agents, name="agents", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.tools, name="tools", rich_help_panel=cli_agents.PANEL)

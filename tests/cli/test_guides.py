@@ -56,6 +56,7 @@ GUIDES = (
     "when-it-crashes.md",
     "evaluate.md",
     "subscribe-and-integrate.md",
+    "mcp-clients.md",
 )
 
 

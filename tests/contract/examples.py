@@ -279,8 +279,8 @@ EXAMPLES = [
         DOCUMENTS,
         lambda l01: l01.documents,
         {"title": "d", "content": "c", "content_type": "text/markdown", "tags": ["x", "ü"], "metadata": JSON},
-        {"title": "e", "content": None, "tags": ["y"]},
-        {"tag": "y", "content_type": "text/markdown"},
+        {"title": "e", "content": None, "tags": ["y"], "authority": 7},
+        {"tag": "y", "content_type": "text/markdown", "min_authority": 7, "superseded": False},
         {"tag": "x"},
     ),
     Example(

@@ -12,11 +12,12 @@ raised is the class that the service raised.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Self, cast
 from uuid import UUID
 
 from agentic.layers.base import jsonio
+from agentic.layers.base.api_keys import KeyRecord, KeySource
 from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
@@ -386,6 +387,15 @@ class L01Client:
     def follow(self, after: int | None = None, **filters: str) -> AsyncGenerator[list[FeedEvent]]:
         """Batches of live events: first what came after `after`, then what comes. Filters as those of `GET /events`."""
         return self.backend.follow(after, filters)
+
+
+def key_source(client: Callable[[], L01Client]) -> KeySource:
+    """The keys to the platform's APIs, for who checks them: found by their hash, and followed."""
+
+    async def find(key_hash: str) -> Sequence[KeyRecord]:
+        return (await client().keys.list(key_hash=key_hash, limit=1))["items"]
+
+    return KeySource(find, lambda: client().follow(event_type="api_key.*"))
 
 
 def event_of(item: FeedEvent) -> Event:

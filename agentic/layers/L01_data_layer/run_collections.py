@@ -122,6 +122,7 @@ class Runs(Collection[Run]):
         output: Any = None,
         error: Mapping[str, Any] | None = None,
         due_at: str | None = None,
+        last_step: int | None = None,
     ) -> Run:
         """Changes the state of a run that this worker holds; its totals are summed from its steps.
 
@@ -130,12 +131,15 @@ class Runs(Collection[Run]):
 
         Raises:
             FencedError: another worker has taken the run.
+            StaleVersionError: `last_step` is not its last one.
             StateError: it cannot become that, such as when it was cancelled or paused meanwhile.
         """
         body = {
             "token": token,
             "status": status,
-            **given({"output": output, "error": error and dict(error), "due_at": due_at}),
+            **given(
+                {"output": output, "error": error and dict(error), "due_at": due_at, "last_step": last_step}
+            ),
         }
         return await self._backend.call(MOVE_RUN, Call({"id": run_id}, body=body))
 
@@ -224,13 +228,19 @@ class ToolExecutions(Collection[ToolExecution]):
         status: Literal["success", "error"],
         output_result: Any = None,
         error_message: str | None = None,
+        by: str | None = None,
     ) -> ToolExecution:
-        """A person's word on how an execution ended that is `unknown`.
+        """A person's word on how an execution ended that is `unknown`; the run that waits for it goes on at once.
 
         Raises:
             StateError: it is not unknown.
         """
-        body = {"status": status, "output_result": output_result, "error_message": error_message}
+        body = {
+            "status": status,
+            "output_result": output_result,
+            "error_message": error_message,
+            **given({"by": by}),
+        }
         return await self._backend.call(RESOLVE_EFFECT, Call({"id": execution_id}, body=body))
 
     async def again(self, execution_id: Ref, token: int | None = None) -> ToolExecution:

@@ -99,7 +99,7 @@ class Documents(Collection[Document]):
         super().__init__(backend, DOCUMENTS)
 
     async def search(self, q: str, **query: Any) -> Page[DocumentHit]:
-        """What was found, best first. Filters `content_type` and `tag`; `limit`, `cursor`."""
+        """What was found, best first. Filters `content_type`, `tag`, `min_authority`, `superseded`; `limit`, `cursor`."""
         call = Call(query=given({"q": q, **query}))
         return await self._backend.call(SEARCH_DOCUMENTS, call)
 

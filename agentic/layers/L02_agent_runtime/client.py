@@ -101,7 +101,7 @@ class L02Client:
         return await self._on(models.SUSPEND_AGENT, agent_id)
 
     async def resume(self, agent_id: Ref) -> Agent:
-        """The agent takes runs again, and those that were paused go on."""
+        """The agent takes runs again, and those go on that its suspension paused."""
         return await self._on(models.RESUME_AGENT, agent_id)
 
     async def terminate(self, agent_id: Ref) -> Agent:

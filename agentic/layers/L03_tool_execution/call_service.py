@@ -98,9 +98,9 @@ class CallService:
         execution = await l01.tool_executions.get(call.path["id"])
         if said.outcome != "again":
             execution = await l01.tool_executions.resolve(
-                execution["id"], said.outcome, said.output, said.error or _error(said)
+                execution["id"], said.outcome, said.output, said.error or _error(said), said.by
             )
-        if execution["run_id"] is not None:
+        elif execution["run_id"] is not None:
             async for approval in l01.approvals.all(run_id=execution["run_id"], status="pending"):
                 if approval["execution_id"] == execution["id"]:
                     await l01.approvals.decide(approval["id"], "approved", said.by, said.error)

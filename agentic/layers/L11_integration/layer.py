@@ -6,18 +6,23 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
+from starlette.routing import Route
+
+from agentic.layers.base.api_keys import PLAIN_REFUSALS, KeyRing
 from agentic.layers.base.app import LayerApp
 from agentic.layers.base.backends import LocalBackend
 from agentic.layers.base.background import Work
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
-from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.client import L01Client, key_source
 from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L11_integration import models
 from agentic.layers.L11_integration.client import L11Client
 from agentic.layers.L11_integration.hooks import HookService
 from agentic.layers.L11_integration.makers import SubscriberMaker
+from agentic.layers.L11_integration.mcp.endpoint import PATH, McpEndpoint
+from agentic.layers.L11_integration.mcp.tool import Layers
 from agentic.layers.L11_integration.notices import CATEGORIES, Notices
 from agentic.layers.L11_integration.registry import ServiceRegistry
 from agentic.layers.L11_integration.router import EventRouter
@@ -66,14 +71,19 @@ class Integration(Layer):
         )
         self.hooks = HookService(self._l01)
         self._sections = routes_by_section(self._subscriptions, self.hooks, self.registry)
+        test_key = self.settings.test_key and not context.public
+        memory = self.settings.key_memory
+        self._keys = KeyRing(key_source(self._l01), PLAIN_REFUSALS, test_key=test_key, memory=memory)
+        self._mcp = McpEndpoint(self._layers, self._keys, keys_needed=context.public)
 
     def build(self) -> LayerApp:
-        """Subscriptions, what becomes of their events, hooks, services."""
+        """Subscriptions, what becomes of their events, hooks, services, and the Model Context Protocol."""
         app = LayerApp(self.title)
         app.serve_stream(FEED, feed_router(self.router))
         app.include_router(hook_router(self.hooks, self.settings.hook_max_body))
         for section, routes in self._sections.items():
             app.serve(routes, section)
+        app.router.routes.append(Route(PATH, self._mcp))
         return app
 
     @asynccontextmanager
@@ -86,8 +96,12 @@ class Integration(Layer):
             await self._sender.close()
 
     def background(self) -> Mapping[str, Work]:
-        """What is stored is kept running, and the layers are asked how they are."""
-        return {"stored subscriptions": self.stored.run, "services": self.registry.run}
+        """What is stored is kept running, the layers are asked how they are, and keys that change are told of."""
+        return {
+            "stored subscriptions": self.stored.run,
+            "services": self.registry.run,
+            "changes of keys": self._keys.watch,
+        }
 
     def local_client(self) -> L11Client:
         """`L11Client` on the router of this process."""
@@ -115,6 +129,9 @@ class Integration(Layer):
 
     async def _switch_off(self, subscription_id: str, reason: str) -> None:
         await self.stored.switch_off(subscription_id, reason)
+
+    async def _layers(self) -> Layers:
+        return Layers(self._l01(), self.context.client(L02Client))
 
     def _l01(self) -> L01Client:
         return self.context.client(L01Client)

@@ -55,3 +55,7 @@ class L11Settings(BaseSettings):
 
     long_lag: Annotated[int, Field(ge=1)] = 1000
     """Events behind the newest from which on a subscription is reported as degraded."""
+    test_key: bool = True
+    """Whether the specification's test key is taken at `/mcp`, from this machine alone and never when public."""
+    key_memory: Annotated[float, Field(ge=0, le=60)] = 5.0
+    """Seconds for which a checked key is remembered: how late a revocation can be when its event is not heard."""

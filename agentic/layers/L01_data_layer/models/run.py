@@ -153,9 +153,13 @@ class RunError(Body):
 
 
 class RunMove(Body):
-    """A change of state by the worker that holds the run. `due_at` is when it goes on, if it waits for time."""
+    """A change of state by the worker that holds the run. `due_at` is when it goes on, if it waits for time.
+
+    With `last_step` it is done only if that is the number of the run's last step: nobody has said anything into it meanwhile.
+    """
 
     token: Count
+    last_step: Count | None = None
     status: LetGo
     output: Json = None
     error: RunError | None = None

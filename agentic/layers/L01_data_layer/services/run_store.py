@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, bindparam, literal_column
 
 from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import StateError
+from agentic.layers.base.common_errors import StaleVersionError, StateError
 from agentic.layers.base.ids import timestamp
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.base.states import RUN, final_states
@@ -106,7 +106,11 @@ class RunStore(ResourceService[Run]):
             if body.status not in RUN[run["status"]]:
                 detail = f"A run that is {run['status']} cannot become {body.status}."
                 raise StateError(detail, current_status=run["status"])
-            changes = {"status": body.status, "due_at": None, **await totals(tx, run_id)}
+            used = await totals(tx, run_id)
+            if body.last_step is not None and used["steps"] != body.last_step:
+                detail = f"The run has {used['steps']} steps, and not {body.last_step}."
+                raise StaleVersionError(detail, steps=used["steps"])
+            changes = {"status": body.status, "due_at": None, **used}
             if body.status in ("suspended", "waiting_approval"):
                 changes |= {"due_at": body.due_at, "attempts": 0}
                 if run["due_at"] is not None:

@@ -1,4 +1,4 @@
-"""Subscriptions, hooks, deliveries and what they are signed with."""
+"""Subscriptions, hooks, deliveries and what they are signed with; documents that are found by their content's hash."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,7 +29,8 @@ def _json(name: str) -> sa.Column:
 
 
 def upgrade() -> None:
-    """Makes the tables."""
+    """Makes the tables and columns."""
+    _documents()
     op.create_table(
         "subscriptions",
         sa.Column("id", sa.UUID(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -90,4 +91,31 @@ def upgrade() -> None:
         _moment("updated_at", now=True),
         sa.PrimaryKeyConstraint("owner", name=op.f("signing_secrets_pkey")),
         comment="Never in the log and never on a page",
+    )
+
+
+def _documents() -> None:
+    op.execute(
+        "CREATE FUNCTION content_sha256(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE "
+        "AS $$ SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex') $$"
+    )
+    op.add_column(
+        "documents", sa.Column("authority", sa.Integer(), server_default=sa.text("0"), nullable=False)
+    )
+    op.add_column("documents", sa.Column("superseded_by", sa.UUID(), nullable=True))
+    op.create_foreign_key(
+        op.f("documents_superseded_by_fkey"), "documents", "documents", ["superseded_by"], ["id"]
+    )
+    op.create_index(
+        "idx_documents_content_hash",
+        "documents",
+        [sa.literal_column("content_sha256(content)"), "id"],
+        unique=False,
+    )
+    op.create_index(
+        "idx_documents_superseded_by",
+        "documents",
+        ["superseded_by", "id"],
+        unique=False,
+        postgresql_where=sa.text("superseded_by IS NOT NULL"),
     )
