@@ -13,6 +13,7 @@ from agentic import (
     cli_agents,
     cli_eval,
     cli_goals,
+    cli_learn,
     cli_mcp,
     cli_runs,
     cli_subscriptions,
@@ -40,6 +41,9 @@ app.add_typer(cli_runs.runs, name="runs", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.agents, name="agents", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.tools, name="tools", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.models, name="models", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_learn.feedback, name="feedback", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_learn.learn, name="learn", rich_help_panel=cli_agents.PANEL)
+app.command(rich_help_panel=cli_agents.PANEL)(cli_learn.export)
 app.add_typer(cli_subscriptions.subscriptions, name="subscriptions")
 db = typer.Typer(no_args_is_help=True, help="The database: the one in DATABASE_URL, or of the data folder.")
 app.add_typer(db, name="db")

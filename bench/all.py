@@ -22,6 +22,7 @@ BENCHMARKS = (
     "gateway",
     "evaluation_statistics",
     "webhooks",
+    "export",
     "startup",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"

@@ -15,6 +15,7 @@ CATALOGUE: Final = {
     "L04": "agentic.layers.L04_model_gateway.layer:ModelGateway",
     "L05": "agentic.layers.L05_planning.layer:Planner",
     "L06": "agentic.layers.L06_evaluation.layer:Evaluation",
+    "L07": "agentic.layers.L07_learning.layer:Learning",
     "L09": "agentic.layers.L09_api_gateway.layer:ApiGateway",
     "L10": "agentic.layers.L10_human_interface.layer:HumanInterface",
     "L11": "agentic.layers.L11_integration.layer:Integration",

@@ -20,6 +20,9 @@ PORTS: Final = {
     "L03": 8004,
     "L04": 8005,
     "L05": 8006,
+    "L06": 8007,
+    "L07": 8008,
+    "L11": 8011,
 }
 """The gateway's is the front door. The others answer at their own ports as well: there the specification looks for the
 first two, and a program of somebody's own for those that it has a client of."""

@@ -37,6 +37,10 @@ def says(call: ProviderCall) -> Reply:
     if "You judge" in str(call.body["messages"][0]["content"]):
         return Reply('{"rationale": "It is.", "grade": 5}')
     text = str(last.get("content"))
+    if "An assistant works by these instructions" in text:
+        return Reply("```\nAlways write the unit km after the number.\n```")
+    if stop := re.search(r"stop (\d+)", text):
+        return Reply(f"{stop[1]} km" if "unit km" in str(call.body["messages"][0]["content"]) else stop[1])
     if last["role"] == "tool":
         return Reply(f"It is {text}.")
     if call.body.get("response_format"):
@@ -57,6 +61,7 @@ GUIDES = (
     "evaluate.md",
     "subscribe-and-integrate.md",
     "mcp-clients.md",
+    "learn-from-feedback.md",
 )
 
 
@@ -105,7 +110,7 @@ def environment(platform: ScriptedPlatform, folder: Path) -> dict[str, str]:
         (programs / name).chmod(0o755)
     addresses = {
         f"PLATFORM_{layer}_URL": platform.layers[layer]
-        for layer in ("L01", "L02", "L03", "L04", "L05", "L06")
+        for layer in ("L01", "L02", "L03", "L04", "L05", "L06", "L07")
     }
     return {
         **plain_environment(),

@@ -17,8 +17,10 @@ from agentic.layers.L01_data_layer.models.dataset import DATASETS
 from agentic.layers.L01_data_layer.models.document import DOCUMENTS
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS
 from agentic.layers.L01_data_layer.models.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
+from agentic.layers.L01_data_layer.models.export import EXPORTS
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK
 from agentic.layers.L01_data_layer.models.goal import GOALS
+from agentic.layers.L01_data_layer.models.improvement import IMPROVEMENTS
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE
 from agentic.layers.L01_data_layer.models.plan import PLANS
 from agentic.layers.L01_data_layer.models.resource import Resource
@@ -61,6 +63,10 @@ def _agent(l01: L01Client) -> Awaitable[Any]:
 
 def _run(l01: L01Client) -> Awaitable[Any]:
     return l01.runs.create()
+
+
+def _tool(l01: L01Client) -> Awaitable[Any]:
+    return l01.register_tool(f"referred to {uuid4()}", {})
 
 
 def _goal(l01: L01Client) -> Awaitable[Any]:
@@ -112,7 +118,7 @@ EXAMPLES = [
         {"status": "error", "error_message": "no", "output_result": [JSON]},
         {"status": "error"},
         {"status": "success"},
-        {"agent_id": _agent, "tool_id": lambda l01: l01.register_tool("referred to", {})},
+        {"agent_id": _agent, "tool_id": _tool},
     ),
     Example(
         MODEL_USAGE,
@@ -269,11 +275,38 @@ EXAMPLES = [
     Example(
         FEEDBACK,
         lambda l01: l01.feedback,
-        {"feedback_type": "human", "rating": -3, "content": "c", "metadata": JSON},
-        {"processed": True, "metadata": {}},
-        {"processed": True, "feedback_type": "human"},
+        {
+            "feedback_type": "human",
+            "rating": -3,
+            "content": "c",
+            "metadata": JSON,
+            "step": 2,
+            "source": "chat",
+            "author": "somebody",
+            "correction": JSON,
+        },
+        {"processed": True, "metadata": {}, "handled": JSON},
+        {"processed": True, "feedback_type": "human", "source": "chat"},
         {"processed": False},
-        {"agent_id": _agent, "task_id": _task},
+        {"agent_id": _agent, "task_id": _task, "run_id": _run, "better_than": _run},
+    ),
+    Example(
+        IMPROVEMENTS,
+        lambda l01: l01.improvements,
+        {"title": "i", "method": "reflect", "asked": JSON, "base_version": 3, "before": JSON},
+        {"status": "ready", "proposal": JSON, "numbers": JSON, "reason": "better"},
+        {"status": "ready"},
+        {"status": "running"},
+        {"agent_id": _agent, "run_id": _run},
+    ),
+    Example(
+        EXPORTS,
+        lambda l01: l01.exports,
+        {"name": "e", "kind": "sft", "file_format": "jsonl", "asked": JSON},
+        {"status": "failed", "result": JSON, "reason": "full"},
+        {"status": "failed", "kind": "sft"},
+        {"kind": "dpo"},
+        {"run_id": _run},
     ),
     Example(
         DOCUMENTS,

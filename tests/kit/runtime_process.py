@@ -25,11 +25,12 @@ from agentic.layers.L03_tool_execution.layer import ToolExecution
 from agentic.layers.L04_model_gateway.layer import ModelGateway
 from agentic.layers.L05_planning.layer import Planner
 from agentic.layers.L06_evaluation.layer import Evaluation
+from agentic.layers.L07_learning.layer import Learning
 from agentic.platform.supervisor import Supervisor
 from tests.kit.effects import URL
 from tests.kit.process import free_port
 
-LAYERS = (DataLayer, ToolExecution, ModelGateway, AgentRuntime, Planner, Evaluation)
+LAYERS = (DataLayer, ToolExecution, ModelGateway, AgentRuntime, Planner, Evaluation, Learning)
 PATIENCE = 60.0
 SERVES = "TEST_SERVES"
 """The layer that answers."""

@@ -12,7 +12,7 @@ raised is the class that the service raised.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
 from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, Readable, given
+from agentic.layers.L01_data_layer.following import keep_up
 from agentic.layers.L01_data_layer.integration_collections import Deliveries, SigningSecrets, Streams
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import Agent
@@ -37,8 +38,10 @@ from agentic.layers.L01_data_layer.models.dataset import DATASET_ITEMS
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluation
 from agentic.layers.L01_data_layer.models.event import Event
 from agentic.layers.L01_data_layer.models.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
+from agentic.layers.L01_data_layer.models.export import EXPORTS
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_FEEDBACK, Feedback
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
+from agentic.layers.L01_data_layer.models.improvement import IMPROVEMENTS
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
 from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
 from agentic.layers.L01_data_layer.models.run_step import RUN_STEPS
@@ -127,6 +130,8 @@ class L01Client:
         self.dataset_items = Readable(backend, DATASET_ITEMS)
         self.experiments = Collection(backend, EXPERIMENTS)
         self.experiment_results = Collection(backend, EXPERIMENT_RESULTS)
+        self.improvements = Collection(backend, IMPROVEMENTS)
+        self.exports = Collection(backend, EXPORTS)
         self.config = Configuration(backend)
         self.documents = Documents(backend)
         self.sessions = Sessions(backend)
@@ -387,6 +392,15 @@ class L01Client:
     def follow(self, after: int | None = None, **filters: str) -> AsyncGenerator[list[FeedEvent]]:
         """Batches of live events: first what came after `after`, then what comes. Filters as those of `GET /events`."""
         return self.backend.follow(after, filters)
+
+    async def keep_up(
+        self, name: str, take: Callable[[list[FeedEvent]], Awaitable[None]], **filters: str
+    ) -> None:
+        """Gives every batch of live events to `take`, from a bookmark of this name that is set after each: for ever.
+
+        The first time from now on. What was given when a process ended is given again: `take` must not mind.
+        """
+        await keep_up(self, name, take, filters)
 
 
 def key_source(client: Callable[[], L01Client]) -> KeySource:

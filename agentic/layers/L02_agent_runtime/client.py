@@ -28,6 +28,9 @@ from agentic.layers.L01_data_layer.models.session import Session
 from agentic.layers.L02_agent_runtime import models
 from agentic.layers.L02_agent_runtime.backends import Backend, HttpBackend
 from agentic.layers.L02_agent_runtime.stream import RunEvent
+from agentic.layers.L02_agent_runtime.transcript import messages_of, turn_messages
+
+__all__ = ["L02Client", "RunEvent", "at_rest", "given", "messages_of", "turn_messages"]
 
 DEFAULT_URL: Final = "http://localhost:8003"
 URL_VARIABLE: Final = "PLATFORM_L02_URL"

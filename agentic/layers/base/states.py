@@ -96,6 +96,22 @@ MODEL_CALL: Final = _machine(
     failed="",
     cut="",
 )
+IMPROVEMENT: Final = _machine(
+    running="ready refused failed cancelled",
+    ready="promoted dismissed",
+    promoted="rolled_back",
+    refused="",
+    failed="",
+    cancelled="",
+    dismissed="",
+    rolled_back="",
+)
+EXPORT: Final = _machine(
+    running="completed failed cancelled",
+    completed="",
+    failed="",
+    cancelled="",
+)
 
 
 def sources(machine: Machine, target: str) -> frozenset[str]:

@@ -23,7 +23,9 @@ from agentic.layers.L01_data_layer.services.experiment_store import ExperimentSt
 from agentic.layers.L01_data_layer.services.feedback_store import FeedbackStore
 from agentic.layers.L01_data_layer.services.fold_check import FoldCheck
 from agentic.layers.L01_data_layer.services.goal_store import GoalStore
+from agentic.layers.L01_data_layer.services.judged_runs import JudgedRuns
 from agentic.layers.L01_data_layer.services.key_store import KeyStore
+from agentic.layers.L01_data_layer.services.learning_store import ExportStore, ImprovementStore
 from agentic.layers.L01_data_layer.services.model_usage_store import ModelUsageStore
 from agentic.layers.L01_data_layer.services.plan_revisions import PlanRevisions
 from agentic.layers.L01_data_layer.services.plan_store import PlanStore, TaskStore
@@ -69,6 +71,8 @@ class Services:
         self.dataset_items = DatasetItemStore(store)
         self.datasets = DatasetStore(store, self.dataset_items)
         self.experiments = ExperimentStore(store)
+        self.improvements = ImprovementStore(store)
+        self.exports = ExportStore(store)
         self.documents = DocumentStore(store)
         self.sessions = SessionService(store)
         self.keys = KeyStore(store)
@@ -85,6 +89,8 @@ class Services:
             self.tasks,
             self.evaluations,
             self.feedback,
+            self.improvements,
+            self.exports,
             self.documents,
             self.sessions,
             self.sessions.checkpoints,
@@ -105,6 +111,7 @@ class Services:
         self.event_statistics = EventStatistics(store.database)
         self.tool_statistics = ToolStatistics(store.database)
         self.usage_statistics = UsageStatistics(store.database)
+        self.judged_runs = JudgedRuns(store.database)
         self.evaluation_statistics = EvaluationStatistics(store.database)
         self.cursors = CursorStore(store.database)
         self.deliveries = DeliveryStore(store.database)

@@ -33,6 +33,8 @@ FOLDED: Final[dict[str, Table]] = {
     "task": tables.TASKS,
     "evaluation": tables.EVALUATIONS,
     "feedback": tables.FEEDBACK_ENTRIES,
+    "improvement": tables.IMPROVEMENTS,
+    "export": tables.EXPORTS,
     "document": tables.DOCUMENTS,
     "session": tables.SESSIONS,
     "checkpoint": tables.CHECKPOINTS,

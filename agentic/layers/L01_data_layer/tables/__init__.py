@@ -14,6 +14,7 @@ from agentic.layers.L01_data_layer.tables.event import AGGREGATES, EVENT_KINDS, 
 from agentic.layers.L01_data_layer.tables.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
 from agentic.layers.L01_data_layer.tables.feedback import FEEDBACK_ENTRIES
 from agentic.layers.L01_data_layer.tables.goal import GOALS
+from agentic.layers.L01_data_layer.tables.learning import EXPORTS, IMPROVEMENTS
 from agentic.layers.L01_data_layer.tables.model_usage import MODEL_USAGE
 from agentic.layers.L01_data_layer.tables.plan import PLANS
 from agentic.layers.L01_data_layer.tables.run import RUN_STEPS, RUNS
@@ -49,10 +50,12 @@ __all__ = [
     "EVENT_KINDS",
     "EXPERIMENTS",
     "EXPERIMENT_RESULTS",
+    "EXPORTS",
     "FEEDBACK_ENTRIES",
     "GOALS",
     "HOOKS",
     "IDEMPOTENT_ANSWERS",
+    "IMPROVEMENTS",
     "MODEL_USAGE",
     "PLANS",
     "RELAY",
