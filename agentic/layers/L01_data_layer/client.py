@@ -42,6 +42,7 @@ from agentic.layers.L01_data_layer.models.export import EXPORTS
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_FEEDBACK, Feedback
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
 from agentic.layers.L01_data_layer.models.improvement import IMPROVEMENTS
+from agentic.layers.L01_data_layer.models.lineage import LINEAGE, Lineage, LineageKind
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
 from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
 from agentic.layers.L01_data_layer.models.run_step import RUN_STEPS
@@ -358,6 +359,14 @@ class L01Client:
         return (await self.call(TOOL_STATS, query={"recent": recent}))["items"]
 
     # -- everything else
+
+    async def lineage(self, kind: LineageKind, record_id: Ref, limit: int = 50) -> Lineage:
+        """What led to a record, what came of it, and what was said of both: at most `limit` of each kind.
+
+        Raises:
+            NotFoundError: there is no such record.
+        """
+        return await self.call(LINEAGE, path={"kind": kind, "id": record_id}, query={"limit": limit})
 
     async def check_pages(self, limit: int = 100) -> AsyncGenerator[CheckPage]:
         """The check of the rows against the log, page by page as it goes on; `limit` differences of each are described."""

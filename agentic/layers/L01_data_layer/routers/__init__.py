@@ -22,6 +22,7 @@ from agentic.layers.L01_data_layer.routers import (
     integration,
     keys,
     learning,
+    lineage,
     model_usage,
     plans,
     runs,
@@ -52,6 +53,7 @@ SECTIONS = {
     "keys": keys.routes,
     "integration": integration.routes,
     "cursors": cursors.routes,
+    "lineage": lineage.routes,
     "check": check.routes,
 }
 

@@ -26,6 +26,7 @@ from agentic.layers.L01_data_layer.services.goal_store import GoalStore
 from agentic.layers.L01_data_layer.services.judged_runs import JudgedRuns
 from agentic.layers.L01_data_layer.services.key_store import KeyStore
 from agentic.layers.L01_data_layer.services.learning_store import ExportStore, ImprovementStore
+from agentic.layers.L01_data_layer.services.lineage import LineageService
 from agentic.layers.L01_data_layer.services.model_usage_store import ModelUsageStore
 from agentic.layers.L01_data_layer.services.plan_revisions import PlanRevisions
 from agentic.layers.L01_data_layer.services.plan_store import PlanStore, TaskStore
@@ -113,6 +114,7 @@ class Services:
         self.usage_statistics = UsageStatistics(store.database)
         self.judged_runs = JudgedRuns(store.database)
         self.evaluation_statistics = EvaluationStatistics(store.database)
+        self.lineage = LineageService(store.database)
         self.cursors = CursorStore(store.database)
         self.deliveries = DeliveryStore(store.database)
         self.signing_secrets = SigningSecretStore(store.database)

@@ -1,0 +1,156 @@
+"""Everything as one chain, from any of its ids."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+import pytest
+
+from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.lineage_sql import EDGES, SHOWN
+from agentic.layers.L01_data_layer.models.error_codes import InvalidError, NotFoundError
+from agentic.layers.L01_data_layer.models.lineage import KINDS, Lineage
+from tests.layers.L01.lives import USED, called, taken
+
+pytestmark = pytest.mark.anyio
+
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
+
+class Chain(NamedTuple):
+    """The ids of one chain, by kind."""
+
+    goal: str
+    plan: str
+    task: str
+    run: str
+    run_step: str
+    model_usage: str
+    tool_execution: str
+    evaluation: str
+    feedback: str
+
+
+async def chain(l01: L01Client, parent_goal: str | None = None) -> Chain:
+    """A goal that was reached, with all that came of it."""
+    agent = await l01.create_agent("worker")
+    goal = await l01.goals.create(
+        agent_id=agent["id"], description="Write a report", parent_goal_id=parent_goal
+    )
+    plan = await l01.create_plan(goal["id"], agent["id"], [{"id": "a", "description": "write"}])
+    task = await l01.create_task(plan["id"], agent["id"], "write", "agent")
+    run = await taken(l01, agent_id=agent["id"], task_id=task["id"], goal_id=goal["id"], input="write")
+    call = await called(l01, run)
+    step = await l01.runs.step(
+        run["id"], run["token"], kind="model", name="m", usage_id=call, usage=USED, output="Done."
+    )
+    reserved = await l01.tool_executions.reserve(f"e {run['id']}", run_id=run["id"], token=run["token"])
+    execution = reserved["execution"]["id"]
+    await l01.runs.step(run["id"], run["token"], kind="tool", name="t", execution_id=execution)
+    evaluation = await l01.record_evaluation(agent["id"], task["id"], "exact", 0.5)
+    feedback = await l01.record_feedback(agent["id"], task["id"], "rating", 4, "Good <b>work</b>")
+    return Chain(
+        goal["id"],
+        plan["id"],
+        task["id"],
+        run["id"],
+        step["id"],
+        call,
+        execution,
+        evaluation["id"],
+        feedback["id"],
+    )
+
+
+def ids(lineage: Lineage, kind: str) -> list[str]:
+    return [item["id"] for item in lineage["items"] if item["kind"] == kind]
+
+
+async def test_every_kind_is_known_by_the_name_that_its_events_have(l01: L01Client) -> None:
+    await chain(l01)
+    kinds = {event["aggregate_type"] for event in await l01.query_events(limit=1000)}
+    assert set(KINDS) <= kinds
+    assert tuple(SHOWN) == KINDS
+    assert {edge.lower for edge in EDGES} == set(KINDS)
+
+
+async def test_the_whole_chain_is_found_from_each_of_its_ids(l01: L01Client) -> None:
+    there, other = await chain(l01), await chain(l01)
+    for kind in KINDS:
+        lineage = await l01.lineage(kind, getattr(there, kind))
+        found = {item["id"] for item in lineage["items"]}
+        assert getattr(there, kind) in found
+        assert not found & set(other), kind
+        for above in KINDS[: KINDS.index(kind)]:
+            if above in ("goal", "plan", "task", "run"):
+                assert ids(lineage, above) == [getattr(there, above)], (kind, above)
+        for said in ("evaluation", "feedback"):
+            assert ids(lineage, said) == [getattr(there, said)], (kind, said)
+        assert lineage["more"] == []
+    goal = await l01.lineage("goal", there.goal)
+    assert Counter(item["kind"] for item in goal["items"]) == {**dict.fromkeys(KINDS, 1), "run_step": 2}
+    assert {item["id"] for item in goal["items"]} >= set(there)
+    assert not any(item["led"] for item in goal["items"])
+
+
+async def test_each_record_says_what_it_came_of_and_what_it_is(l01: L01Client) -> None:
+    there = await chain(l01)
+    lineage = await l01.lineage("model_usage", there.model_usage)
+    items: dict[str, Any] = {item["kind"]: item for item in lineage["items"]}
+    assert {"kind": "run_step", "id": there.run_step} in items["model_usage"]["of"]
+    assert items["run_step"]["of"] == [{"kind": "run", "id": there.run}]
+    assert items["task"]["of"] == [{"kind": "plan", "id": there.plan}]
+    assert items["goal"]["title"] == "Write a report"
+    assert items["run"]["led"] and not items["model_usage"]["led"]
+    assert items["evaluation"]["facts"]["score"] == 0.5
+    assert items["feedback"]["facts"]["rating"] == 4
+    assert items["run"]["facts"]["used"]["cost"] == 0.001234
+
+
+async def test_the_cost_is_that_of_what_came_of_it(l01: L01Client) -> None:
+    there = await chain(l01)
+    expected = {"calls": 1, "unpriced": 0, "input_tokens": 100, "output_tokens": 20, "cost": 0.001234}
+    for kind in ("goal", "plan", "task", "run", "run_step", "model_usage", "evaluation", "feedback"):
+        assert (await l01.lineage(kind, getattr(there, kind)))["cost"] == expected, kind
+    nothing = await l01.lineage("tool_execution", there.tool_execution)
+    assert nothing["cost"] == dict.fromkeys(expected, 0)
+
+
+async def test_sub_goals_and_the_runs_that_runs_began_belong_to_it(l01: L01Client) -> None:
+    there = await chain(l01)
+    below = await chain(l01, parent_goal=there.goal)
+    parent = await taken(l01, task_id=there.task)
+    child = await l01.runs.create(parent_run_id=parent["id"])
+    lineage = await l01.lineage("goal", there.goal)
+    assert ids(lineage, "goal") == [there.goal, below.goal]
+    assert set(ids(lineage, "run")) == {there.run, below.run, parent["id"], child["id"]}
+    of_child = await l01.lineage("run", child["id"])
+    assert ids(of_child, "goal") == [there.goal]
+    assert ids(of_child, "run") == [parent["id"], child["id"]]
+    assert ids(of_child, "evaluation") == [there.evaluation]
+
+
+async def test_of_many_some_are_given_and_it_is_said_that_there_are_more(l01: L01Client) -> None:
+    goal = await l01.create_goal(None, "much to do")
+    plan = await l01.create_plan(goal["id"], None, [])
+    tasks = [(await l01.create_task(plan["id"], None, f"part {number}"))["id"] for number in range(4)]
+    await l01.record_feedback(None, tasks[3], "rating", 1)
+    few = await l01.lineage("goal", goal["id"], limit=2)
+    assert ids(few, "task") == tasks[:2]
+    assert few["more"] == ["task"]
+    last = await l01.lineage("task", tasks[3], limit=2)
+    assert (ids(last, "task"), ids(last, "goal"), last["more"]) == ([tasks[3]], [goal["id"]], [])
+    assert (await l01.lineage("goal", goal["id"], limit=4))["more"] == []
+
+
+async def test_what_is_no_record_is_refused(l01: L01Client) -> None:
+    kind: Any = "odd"
+    with pytest.raises(InvalidError):
+        await l01.lineage(kind, NOBODY)
+    with pytest.raises(InvalidError):
+        await l01.lineage("goal", "x")
+    with pytest.raises(InvalidError):
+        await l01.lineage("goal", NOBODY, limit=0)
+    with pytest.raises(NotFoundError):
+        await l01.lineage("goal", NOBODY)
