@@ -101,6 +101,7 @@ EDGES: Final = (
     _column("plan", "goal", "plans", "goal_id"),
     _column("task", "plan", "tasks", "plan_id"),
     _column("run", "task", "runs", "task_id"),
+    Edge("run", "plan", "plans", "plans.run_id", "plans.id"),
     _column("run", "goal", "runs", "goal_id"),
     _column("run", "run", "runs", "parent_run_id"),
     _column("run", "run", "runs", "forked_from"),

@@ -22,6 +22,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Section, ...]], ...]] = (
             Section("overview", "Overview", "/", "layout-dashboard", "o"),
             Section("agents", "Agents", "/agents", "bot", "a"),
             Section("runs", "Runs", "/runs", "square-play", "r"),
+            Section("goals", "Goals and plans", "/goals", "target", "g"),
             Section("tools", "Tools", "/tools", "wrench", "t"),
             Section("approvals", "Approvals", "/approvals", "shield-check", "p"),
         ),
@@ -31,6 +32,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Section, ...]], ...]] = (
         (
             Section("events", "Events", "/events", "radio", "e"),
             Section("usage", "Model usage", "/usage", "cpu", "u"),
+            Section("lineage", "Lineage", "/lineage", "waypoints", "n"),
         ),
     ),
     ("System", (Section("layers", "Layer health", "/layers", "network", "l"),)),

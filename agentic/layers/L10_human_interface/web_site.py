@@ -17,6 +17,7 @@ from agentic.layers.L10_human_interface.last_events import LastEvents
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 from agentic.layers.L10_human_interface.live_answers import LiveAnswers
 from agentic.layers.L10_human_interface.model_names import ModelNames
+from agentic.layers.L10_human_interface.planning import Planning
 from agentic.layers.L10_human_interface.render import Renderer
 from agentic.layers.L10_human_interface.rows import Rows
 from agentic.layers.L10_human_interface.run_rows import RunRows
@@ -31,11 +32,18 @@ class Site:
     """One for the process."""
 
     def __init__(
-        self, l01: L01Client, hub: Hub, monitor: LayerMonitor, runtime: Runtime, models: ModelNames
+        self,
+        l01: L01Client,
+        hub: Hub,
+        monitor: LayerMonitor,
+        runtime: Runtime,
+        models: ModelNames,
+        planning: Planning,
     ) -> None:
         self.l01 = l01
         self.runtime = runtime
         self.models = models
+        self.planning = planning
         self.hub = hub
         self.monitor = monitor
         self.renderer = Renderer()

@@ -156,6 +156,25 @@ def run_actions(status: str) -> tuple[Action, ...]:
     return _RUN_ACTIONS.get(status, (PAUSE, CANCEL))
 
 
+CANCEL_GOAL: Final = CANCEL._replace(
+    warning="The plans that are being carried out for it are cancelled too. What they did stays."
+)
+CANCEL_PLAN: Final = CANCEL._replace(
+    warning="What it began is cancelled too, and so is its goal. What it did stays."
+)
+_PLAN_ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
+    "draft": (Action("approve", "Approve", "shield-check"), CANCEL_PLAN),
+    "approved": (Action("execute", "Execute", "play"), CANCEL_PLAN),
+    "executing": (PAUSE, CANCEL_PLAN),
+    "paused": (RESUME, CANCEL_PLAN),
+}
+
+
+def plan_actions(status: str) -> tuple[Action, ...]:
+    """What may be done with a plan in this state, or `paused`. The names are those of its addresses."""
+    return _PLAN_ACTIONS.get(status, ())
+
+
 _KINDS: Final = {
     "model": "sparkles",
     "tool": "wrench",

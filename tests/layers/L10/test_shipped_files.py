@@ -11,7 +11,7 @@ import pytest
 import agentic
 from agentic.layers.base import states
 from agentic.layers.L01_data_layer.models.run_step import StepKind
-from agentic.layers.L10_human_interface import words
+from agentic.layers.L10_human_interface import lineage_page, words
 from agentic.layers.L10_human_interface.navigation import SECTIONS
 from agentic.layers.L10_human_interface.pages import search
 
@@ -27,6 +27,9 @@ def used_icons() -> set[str]:
         found |= {action.icon for action in words.agent_actions(state)}
     for state in states.RUN:
         found |= {action.icon for action in words.run_actions(state)}
+    for state in (*states.PLAN, "paused"):
+        found |= {action.icon for action in words.plan_actions(state)}
+    found |= {look.icon for look in lineage_page.LOOKS.values()} | {"bot", "wrench", "sparkles", "target"}
     found |= {words.step_word(kind, "completed").icon for kind in get_args(StepKind)}
     found |= {icon for _, icon in words.LOOKS}
     for template in (ROOT / "templates").rglob("*.html"):

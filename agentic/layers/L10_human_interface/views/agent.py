@@ -17,10 +17,11 @@ from agentic.layers.L10_human_interface.conversation import belongs, conversatio
 from agentic.layers.L10_human_interface.live_answers import Growing
 from agentic.layers.L10_human_interface.run_record import FINAL
 from agentic.layers.L10_human_interface.runs_query import RunsQuery
+from agentic.layers.L10_human_interface.views.row_fragments import MOST
 from agentic.layers.L10_human_interface.views.runs import run_partials, shown_runs
 from agentic.layers.L10_human_interface.views.sections import NOTHING
 from agentic.layers.L10_human_interface.views.ticks import Ticks, partial
-from agentic.layers.L10_human_interface.views.view import MOST, View
+from agentic.layers.L10_human_interface.views.view import View
 from agentic.layers.L10_human_interface.wanted import OfAgent
 from agentic.layers.L10_human_interface.web_site import Site
 

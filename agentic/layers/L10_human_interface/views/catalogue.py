@@ -8,6 +8,8 @@ from typing import Final
 from agentic.layers.L10_human_interface.errors import ViewError
 from agentic.layers.L10_human_interface.views.agent import Agent
 from agentic.layers.L10_human_interface.views.approvals import Approvals
+from agentic.layers.L10_human_interface.views.goals import Goal, Goals
+from agentic.layers.L10_human_interface.views.plan import Plan
 from agentic.layers.L10_human_interface.views.run import Run
 from agentic.layers.L10_human_interface.views.runs import Runs
 from agentic.layers.L10_human_interface.views.sections import Agents, Events, Layers, Overview, Quiet
@@ -24,6 +26,9 @@ VIEWS: Final[Mapping[str, type[View]]] = {
     "agent": Agent,
     "runs": Runs,
     "run": Run,
+    "goals": Goals,
+    "goal": Goal,
+    "plan": Plan,
     "tools": Tools,
     "tool": Tools,
     "approvals": Approvals,

@@ -17,7 +17,7 @@ from agentic.layers.L10_human_interface.run_record import RunRecord
 from agentic.layers.L10_human_interface.views.sections import NOTHING
 from agentic.layers.L10_human_interface.views.ticks import Ticks, partial
 from agentic.layers.L10_human_interface.views.view import View
-from agentic.layers.L10_human_interface.wanted import OfRun
+from agentic.layers.L10_human_interface.wanted import of_run
 from agentic.layers.L10_human_interface.web_site import Site
 
 log = structlog.get_logger()
@@ -29,7 +29,7 @@ class Run(View):
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
         self._id = filters.get("run_id", NOTHING["aggregate_id"])
         super().__init__(site, ticks, {})
-        self.wanted = OfRun(self._id)
+        self.wanted = of_run(self._id)
         self._record: RunRecord | None = None
         self._growing: Growing | None = None
         self._shown: Answering | None = None
