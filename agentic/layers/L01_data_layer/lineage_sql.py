@@ -53,7 +53,8 @@ SHOWN: Final = {
         "runs",
         _prose("it.input #>> '{}'"),
         "it.status",
-        f"""'agent_id', it.agent_id, 'steps', it.steps,
+        f"""'agent_id', it.agent_id,
+    'steps', (SELECT coalesce(max(number), 0) FROM run_steps WHERE run_id = it.id),
     'used', (SELECT jsonb_build_object({_USED}) FROM model_usage WHERE run_id = it.id)""",
     ),
     "run_step": Shown(

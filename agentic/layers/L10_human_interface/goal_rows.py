@@ -29,6 +29,11 @@ class PlanRow(NamedTuple):
     agent: str
 
     @property
+    def title(self) -> str:
+        """What it is called."""
+        return plan_title(self.item)
+
+    @property
     def size(self) -> int:
         """How many steps it has."""
         return len(self.item["steps"])
@@ -49,6 +54,13 @@ async def plan_rows(names: AgentNames, plans: Sequence[Plan]) -> list[PlanRow]:
 def title_of(goal: Goal) -> str:
     """What a goal is called: the beginning of its description."""
     return clipped(goal["description"], TITLE)
+
+
+def plan_title(plan: Plan) -> str:
+    """What a plan is called: by its order, when its steps do not say that themselves, and how many they are."""
+    kind = "Plan" if plan["plan_type"] == "dag" else f"{plan['plan_type'].capitalize()} plan"
+    count = len(plan["steps"])
+    return f"{kind} of {count:,} step{'' if count == 1 else 's'}"
 
 
 async def _name(names: AgentNames, agent_id: str | None) -> str:

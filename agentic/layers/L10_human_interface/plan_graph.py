@@ -73,12 +73,14 @@ def graph_of(waits: Waits) -> Graph:
         if not slot.to
     }
     arrows = [
-        Arrow(_path(each, name, column, middles), order[each] > order[name])
-        for name in order
-        for each in known[name]
+        Arrow(_path(each, name, column, middles), back=False) for name in order for each in ahead[name]
     ]
+    bottom = tall + 2 * MARGIN
+    backwards = [(each, name) for name in order for each in known[name] if order[each] > order[name]]
+    for number, (each, name) in enumerate(backwards, 1):
+        arrows.append(Arrow(_back(places[each], places[name], bottom + number * LANE), back=True))
     width = _left(len(columns)) - ACROSS + MARGIN if columns else 0
-    return Graph(places, arrows, width, tall + 2 * MARGIN)
+    return Graph(places, arrows, width, bottom + (len(backwards) + 1) * LANE if backwards else bottom)
 
 
 def _sorted(waits: Waits) -> list[str]:
@@ -170,6 +172,12 @@ def _path(begin: str, end: str, column: Mapping[str, int], middles: Mapping[tupl
         path += f"{_curve(x, y, _left(index), lane)}H{_left(index) + BOX_WIDTH}"
         x, y = _left(index) + BOX_WIDTH, lane
     return path + _curve(x, y, _left(last), middles[last, _Slot(end)])
+
+
+def _back(begin: Place, end: Place, below: float) -> str:
+    """A line below all boxes."""
+    out, into = begin.x + BOX_WIDTH / 2 + LANE, end.x + BOX_WIDTH / 2 - LANE
+    return f"M{out:g},{begin.y + BOX_HEIGHT:g}V{below:g}H{into:g}V{end.y + BOX_HEIGHT:g}"
 
 
 def _curve(x1: float, y1: float, x2: float, y2: float) -> str:

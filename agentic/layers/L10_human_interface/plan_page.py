@@ -55,12 +55,6 @@ class TaskRecord(NamedTuple):
     """The next step that failed."""
 
 
-def name_of(record: PlanRecord) -> str:
-    """What a plan is called."""
-    count = len(record.steps)
-    return f"{record.plan['plan_type'].capitalize()} plan of {count:,} step{'' if count == 1 else 's'}"
-
-
 async def head_of(site: Site, record: PlanRecord) -> PlanHead:
     """The head as it is now."""
     plan = record.plan

@@ -15,8 +15,8 @@ from agentic.layers.L10_human_interface.confirming import sure_page
 from agentic.layers.L10_human_interface.event_query import EventsQuery
 from agentic.layers.L10_human_interface.formats import short_id
 from agentic.layers.L10_human_interface.forms import SEE_OTHER, text_in
-from agentic.layers.L10_human_interface.goal_rows import title_of
-from agentic.layers.L10_human_interface.plan_page import context_of, name_of, task_record
+from agentic.layers.L10_human_interface.goal_rows import plan_title, title_of
+from agentic.layers.L10_human_interface.plan_page import context_of, task_record
 from agentic.layers.L10_human_interface.plan_record import PlanRecord
 from agentic.layers.L10_human_interface.web_site import Site
 from agentic.layers.L10_human_interface.words import CANCEL_PLAN
@@ -54,7 +54,7 @@ def routes(site: Site) -> APIRouter:
     @router.get("/plans/{plan_id}/cancel")
     async def sure(request: Request, plan_id: str) -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
         record = await PlanRecord.load(site.l01, plan_id)
-        return await sure_page(site, request, "goals", "plan", plan_id, name_of(record), CANCEL_PLAN)
+        return await sure_page(site, request, "goals", "plan", plan_id, plan_title(record.plan), CANCEL_PLAN)
 
     @router.post("/plans/{plan_id}/{action}")
     async def act(request: Request, plan_id: str, action: str) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -75,7 +75,7 @@ async def _plan(site: Site, request: Request, plan_id: str) -> HTMLResponse:
     return await site.page(
         request,
         "plan",
-        title=name_of(record),
+        title=plan_title(record.plan),
         current="goals",
         position=position,
         live=as_of is None,
