@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from agentic.layers.L01_data_layer.models.run import BRANCHES, CALLS
 from agentic.layers.L01_data_layer.sql_text import moment
 
 MOST: Final = 200
@@ -47,7 +48,7 @@ SHOWN: Final = {
         "tasks",
         _prose("it.description"),
         "it.status",
-        "'agent_id', it.agent_id, 'task_type', it.task_type, 'plan_id', it.plan_id",
+        "'agent_id', it.agent_id, 'task_type', it.task_type, 'plan_id', it.plan_id, 'step_id', it.step_id",
     ),
     "run": Shown(
         "runs",
@@ -125,6 +126,15 @@ EDGES: Final = (
         "run_steps.id",
     ),
     _column("tool_execution", "run", "tool_executions", "run_id"),
+    Edge(
+        "tool_execution",
+        "task",
+        "tool_executions JOIN plans ON plans.run_id = tool_executions.run_id"
+        f" JOIN tasks ON tasks.plan_id = plans.id AND tool_executions.step >= {BRANCHES}"
+        f" AND (tool_executions.step - {BRANCHES}) / {CALLS} = tasks.sequence_order",
+        "tool_executions.id",
+        "tasks.id",
+    ),
     _column("evaluation", "task", "evaluations", "task_id"),
     _column("feedback", "task", "feedback_entries", "task_id"),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
-from agentic.layers.L01_data_layer.models.lineage import KINDS, Lineage, LineageItem, LineageKind
+from agentic.layers.L01_data_layer.models.lineage import KINDS, Lineage, LineageItem
 from agentic.layers.L10_human_interface.formats import clipped, micros, short_id, whole
 from agentic.layers.L10_human_interface.web_site import Site
 
@@ -91,16 +92,29 @@ LOOKS: Final[Mapping[str, Look]] = {
 }
 
 
+def _href(item: LineageItem) -> str:
+    facts = item["facts"]
+    if item["kind"] == "task" and facts["plan_id"] and facts["step_id"]:
+        return f"/plans/{facts['plan_id']}/tasks/{quote(facts['step_id'], safe='')}"
+    return LOOKS[item["kind"]].page.format(**{**facts, "id": item["id"]})
+
+
 async def stages_of(site: Site, lineage: Lineage) -> list[Stage]:
     """The chain, kind by kind."""
+    links = await links_of(site, lineage)
+    return [
+        Stage(
+            kind, LOOKS[kind], [link for link in links if link.item["kind"] == kind], kind in lineage["more"]
+        )
+        for kind in KINDS
+    ]
+
+
+async def links_of(site: Site, lineage: Lineage) -> list[Link]:
+    """The records of a lineage, in its order."""
     ids = {str(item["facts"]["agent_id"]) for item in lineage["items"] if item["facts"].get("agent_id")}
     names = dict(zip(ids, await asyncio.gather(*map(site.rows.names.name, ids)), strict=True))
-    return [_stage(lineage, kind, names) for kind in KINDS]
-
-
-def _stage(lineage: Lineage, kind: LineageKind, names: Mapping[str, str]) -> Stage:
-    links = [_link(lineage, item, names) for item in lineage["items"] if item["kind"] == kind]
-    return Stage(kind, LOOKS[kind], links, kind in lineage["more"])
+    return [_link(lineage, item, names) for item in lineage["items"]]
 
 
 def _link(lineage: Lineage, item: LineageItem, names: Mapping[str, str]) -> Link:
@@ -111,7 +125,7 @@ def _link(lineage: Lineage, item: LineageItem, names: Mapping[str, str]) -> Link
     return Link(
         item,
         title,
-        look.page.format(**{**facts, "id": item["id"]}),
+        _href(item),
         names.get(str(facts.get("agent_id")), ""),
         look.facts(facts),
         item["id"] == lineage["id"],

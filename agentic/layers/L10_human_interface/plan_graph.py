@@ -72,9 +72,7 @@ def graph_of(waits: Waits) -> Graph:
         for slot in slots
         if not slot.to
     }
-    arrows = [
-        Arrow(_path(each, name, column, middles), back=False) for name in order for each in ahead[name]
-    ]
+    arrows = [Arrow(_path(each, name, column, middles), back=False) for name in order for each in ahead[name]]
     bottom = tall + 2 * MARGIN
     backwards = [(each, name) for name in order for each in known[name] if order[each] > order[name]]
     for number, (each, name) in enumerate(backwards, 1):

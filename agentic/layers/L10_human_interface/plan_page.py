@@ -9,16 +9,15 @@ from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.L01_data_layer.models.approval import Approval
 from agentic.layers.L01_data_layer.models.lineage import LineageCost
 from agentic.layers.L01_data_layer.models.task import Task
-from agentic.layers.L01_data_layer.models.tool import ToolExecution
+from agentic.layers.L10_human_interface.lineage_page import Link, links_of
 from agentic.layers.L10_human_interface.plan_record import Node, PlanRecord, Progress, drawing_of
 from agentic.layers.L10_human_interface.plan_versions import versions_of
-from agentic.layers.L10_human_interface.run_rows import RunRow
 from agentic.layers.L10_human_interface.web_site import Site
 from agentic.layers.L10_human_interface.words import Action, plan_actions
 
 WIDEST: Final = 200
 """Records of each kind over which the cost of a plan is summed."""
-ATTEMPTS: Final = 20
+DONE_BY: Final = ("run", "tool_execution")
 ASKED: Final = 20
 BEFORE: Final = ("draft", "approved")
 """States in which it is of use to say what is wrong, and what it may cost."""
@@ -49,8 +48,8 @@ class TaskRecord(NamedTuple):
     node: Node
     task: Task | None
     waits: list[Node]
-    runs: list[RunRow]
-    executions: list[ToolExecution]
+    attempts: list[Link]
+    """The runs and tool executions that did it."""
     failure: Node | None
     """The next step that failed."""
 
@@ -112,11 +111,11 @@ async def task_record(site: Site, record: PlanRecord, key: str) -> TaskRecord:
         raise NotFoundError(f"The plan has no step {key!r}.")
     task = record.tasks.get(key)
     waits = [record.node(each) for each in map(record.step, step.waits) if each is not None]
-    runs: list[RunRow] = []
+    attempts: list[Link] = []
     if task is not None:
-        page = await site.l01.runs.list(task_id=task["id"], limit=ATTEMPTS)
-        runs = await site.run_rows.of(page["items"])
-    return TaskRecord(record, record.node(step), task, waits, runs, [], record.next_failure(step.number))
+        links = await links_of(site, await site.l01.lineage("task", task["id"]))
+        attempts = [link for link in links if link.item["kind"] in DONE_BY and not link.item["led"]]
+    return TaskRecord(record, record.node(step), task, waits, attempts, record.next_failure(step.number))
 
 
 async def _nothing(value: Any) -> Any:

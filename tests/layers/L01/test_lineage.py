@@ -11,6 +11,7 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.lineage_sql import EDGES, SHOWN
 from agentic.layers.L01_data_layer.models.error_codes import InvalidError, NotFoundError
 from agentic.layers.L01_data_layer.models.lineage import KINDS, Lineage
+from agentic.layers.L01_data_layer.models.run import BRANCHES, CALLS
 from tests.layers.L01.lives import USED, called, taken
 
 pytestmark = pytest.mark.anyio
@@ -129,6 +130,28 @@ async def test_sub_goals_and_the_runs_that_runs_began_belong_to_it(l01: L01Clien
     assert ids(of_child, "goal") == [there.goal]
     assert ids(of_child, "run") == [parent["id"], child["id"]]
     assert ids(of_child, "evaluation") == [there.evaluation]
+
+
+async def test_a_plan_has_its_run_and_each_task_what_that_did_for_it(l01: L01Client) -> None:
+    plan = await l01.create_plan(None, None, [])
+    run = await taken(l01, input="carry the plan")
+    await l01.update_plan(plan["id"], {"run_id": run["id"]})
+    executions: list[str] = []
+    for number in (7, 8):
+        await l01.tasks.create(plan_id=plan["id"], description=f"task {number}", sequence_order=number)
+        step = BRANCHES + number * CALLS + 1
+        effect = {"run_id": run["id"], "token": run["token"], "step": step}
+        executions.append((await l01.tool_executions.reserve(f"e{number}", **effect))["execution"]["id"])
+    of_plan = await l01.lineage("plan", plan["id"])
+    assert (ids(of_plan, "run"), ids(of_plan, "tool_execution")) == ([run["id"]], executions)
+    tasks = ids(of_plan, "task")
+    assert ids(await l01.lineage("task", tasks[1]), "tool_execution") == [executions[1]]
+    of_execution = await l01.lineage("tool_execution", executions[0])
+    assert [ids(of_execution, kind) for kind in ("plan", "task", "run")] == [
+        [plan["id"]],
+        [tasks[0]],
+        [run["id"]],
+    ]
 
 
 async def test_of_many_some_are_given_and_it_is_said_that_there_are_more(l01: L01Client) -> None:

@@ -50,9 +50,7 @@ async def planned(l01: L01Client) -> PlannedWork:
     part = await l01.goals.create(description="Tell others", parent_goal_id=goal["id"])
     plan = await under_way(l01, goal["id"], agent["id"])
     tasks = {task["step_id"]: task["id"] async for task in l01.tasks.all(plan_id=plan)}
-    run = await taken(
-        l01, agent_id=agent["id"], task_id=tasks["read"], goal_id=goal["id"], input="Read <it>"
-    )
+    run = await taken(l01, agent_id=agent["id"], task_id=tasks["read"], goal_id=goal["id"], input="Read <it>")
     await model_step(l01, run, "It says <u>little</u>.")
     circle = [{"id": "a", "depends_on": ["c"]}, {"id": "b", "depends_on": ["a"]}, "odd <s>step</s>"]
     wrong = await l01.create_plan(goal["id"], None, [*circle, {"id": "c", "depends_on": ["b", "nobody"]}])

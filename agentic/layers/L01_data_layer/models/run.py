@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
@@ -27,6 +27,12 @@ from agentic.layers.L01_data_layer.models.resource import APPEND_ONLY, Lifecycle
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 LetGo = Literal["waiting_approval", "suspended", "completed", "failed", "cancelled"]
+
+
+BRANCHES: Final = 2_001_000_000
+CALLS: Final = 100
+"""In branches of a run, which go on side by side, what is done has a `RunRef.step` that says by whom: from `BRANCHES` on, so many
+for each branch, by its number. The branches of a run that carries a plan have the `sequence_order` of its tasks."""
 
 
 class RunRef(NamedTuple):
