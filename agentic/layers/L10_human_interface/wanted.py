@@ -51,12 +51,13 @@ class Wanted:
 class Belonging(Wanted):
     """Everything of these types about one record: what happens to it, and to what belongs to it.
 
-    A change says only what it changes, so what belongs to it is known by its first event, or was `known` before.
+    A change says only what it changes, so what belongs to it is known by its first event, or was `known` before. Records of the
+    type `but` are heard of when they begin, and not followed.
     """
 
-    def __init__(self, record_id: str, aggregate_type: str, event_types: str) -> None:
+    def __init__(self, record_id: str, event_types: str, but: str = "") -> None:
         super().__init__({"event_type": event_types})
-        self._own = aggregate_type
+        self._but = but
         self._names: dict[str, bytes] = {}
         self.known: set[str] = set()
         """The ids of what belongs to it."""
@@ -74,14 +75,14 @@ class Belonging(Wanted):
             return True
         if not any(name in event.json for name in self._names.values()):
             return False
-        if event.aggregate_type != self._own:
+        if event.aggregate_type != self._but:
             self.known.add(event.aggregate_id)
         return True
 
 
 def of_run(run_id: str) -> Belonging:
     """Its states, its steps, and the calls, executions and approvals that belong to it; not what the runs do that it began."""
-    return Belonging(run_id, "run", RUN_EVENTS)
+    return Belonging(run_id, RUN_EVENTS, "run")
 
 
 class OfAgent(Wanted):

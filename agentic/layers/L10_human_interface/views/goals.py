@@ -54,7 +54,7 @@ class Goal(View):
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
         super().__init__(site, ticks, {})
         self._id = filters.get("goal_id", NOTHING["aggregate_id"])
-        self.wanted = Belonging(self._id, "goal", OF_GOAL)
+        self.wanted = Belonging(self._id, OF_GOAL)
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
         """What it is now, and what became of what belongs to it."""

@@ -30,7 +30,7 @@ class Plan(View):
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
         super().__init__(site, ticks, {})
         self._id = filters.get("plan_id", NOTHING["aggregate_id"])
-        self._wanted = self.wanted = Belonging(self._id, "plan", EVENTS)
+        self._wanted = self.wanted = Belonging(self._id, EVENTS)
         self._record: PlanRecord | None = None
         self._ticks = ticks
         self.tick = self._tick
