@@ -89,8 +89,12 @@ SHOWN: Final = {
         """'agent_id', it.agent_id, 'feedback_type', it.feedback_type, 'rating', it.rating,
     'processed', it.processed""",
     ),
+    "dataset": Shown("datasets", "it.name", "NULL", "'revision', it.revision, 'size', it.size"),
+    "improvement": Shown(
+        "improvements", "it.title", "it.status", "'agent_id', it.agent_id, 'method', it.method"
+    ),
 }
-SAID: Final = ("evaluation", "feedback")
+SAID: Final = ("evaluation", "feedback", "dataset", "improvement")
 """What is said of work, and what is made of that: it stands beside all that it is about, whichever of it was asked for."""
 
 
@@ -136,15 +140,37 @@ EDGES: Final = (
         "tasks.id",
     ),
     _column("evaluation", "task", "evaluations", "task_id"),
+    _column("evaluation", "run", "evaluations", "run_id"),
     _column("feedback", "task", "feedback_entries", "task_id"),
+    _column("feedback", "run", "feedback_entries", "run_id"),
+    Edge("dataset", "run", "dataset_items", "dataset_items.dataset_id", "dataset_items.source_run_id"),
+    Edge(
+        "dataset", "feedback", "dataset_items", "dataset_items.dataset_id", "dataset_items.source_feedback_id"
+    ),
+    # What an improvement was looked for with, as it was asked for; and the cases by which it was proven.
+    Edge(
+        "improvement",
+        "dataset",
+        "improvements JOIN datasets ON datasets.id::text = improvements.asked ->> 'dataset'",
+        "improvements.id",
+        "datasets.id",
+    ),
+    Edge(
+        "improvement",
+        "dataset",
+        "improvements JOIN experiments ON experiments.id::text = improvements.numbers ->> 'experiment_id'",
+        "improvements.id",
+        "experiments.dataset_id",
+    ),
 )
 
 
 def _upwards(edges: Iterable[Edge], of: str) -> str:
     """What the record `of` came of, one step up. The branches for other kinds than its own are not carried out."""
     return " UNION ALL ".join(
-        f"SELECT '{edge.upper}' AS kind, {edge.upper_id} AS id FROM {edge.pairs} WHERE {of}.kind = '{edge.lower}'"
-        f" AND {edge.lower_id} = {of}.id AND {edge.upper_id} IS NOT NULL"
+        f"(SELECT DISTINCT '{edge.upper}' AS kind, {edge.upper_id} AS id FROM {edge.pairs}"
+        f" WHERE {of}.kind = '{edge.lower}' AND {edge.lower_id} = {of}.id AND {edge.upper_id} IS NOT NULL"
+        " ORDER BY id LIMIT $3 + 1)"
         for edge in edges
     )
 
@@ -158,8 +184,8 @@ def _climb(name: str, edges: Iterable[Edge]) -> str:
 
 def _found(edge: Edge, of: str) -> str:
     return (
-        f"SELECT {edge.lower_id} AS id FROM {edge.pairs} WHERE {edge.upper_id} = {of}.id"
-        f" ORDER BY {edge.lower_id} LIMIT $3 + 1"
+        f"SELECT DISTINCT {edge.lower_id} AS id FROM {edge.pairs} WHERE {edge.upper_id} = {of}.id"
+        " ORDER BY id LIMIT $3 + 1"
     )
 
 

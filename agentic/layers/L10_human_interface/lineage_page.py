@@ -87,8 +87,12 @@ LOOKS: Final[Mapping[str, Look]] = {
     "run_step": Look("Step", "Steps", "corner-down-right", "/runs/{run_id}/steps/{number}", _tokens),
     "model_usage": Look("Model call", "Model calls", "cpu", "/usage/{id}", _tokens),
     "tool_execution": Look("Tool execution", "Tool executions", "wrench", "/executions/{id}", _told("")),
-    "evaluation": Look("Evaluation", "Evaluations", "sparkles", "/lineage/evaluation/{id}", _score),
-    "feedback": Look("Feedback", "Feedback", "message-square", "/lineage/feedback/{id}", _rating),
+    "evaluation": Look("Evaluation", "Evaluations", "sparkles", "/evaluations/{id}", _score),
+    "feedback": Look("Feedback", "Feedback", "message-square", "/feedback/{id}", _rating),
+    "dataset": Look(
+        "Dataset", "Datasets", "braces", "/datasets/{id}", _told("version {revision}, {size} items")
+    ),
+    "improvement": Look("Change", "Changes", "git-compare", "/improvements/{id}", _told("{method}")),
 }
 
 

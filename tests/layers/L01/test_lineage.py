@@ -31,6 +31,8 @@ class Chain(NamedTuple):
     tool_execution: str
     evaluation: str
     feedback: str
+    dataset: str
+    improvement: str
 
 
 async def chain(l01: L01Client, parent_goal: str | None = None) -> Chain:
@@ -51,6 +53,16 @@ async def chain(l01: L01Client, parent_goal: str | None = None) -> Chain:
     await l01.runs.step(run["id"], run["token"], kind="tool", name="t", execution_id=execution)
     evaluation = await l01.record_evaluation(agent["id"], task["id"], "exact", 0.5)
     feedback = await l01.record_feedback(agent["id"], task["id"], "rating", 4, "Good <b>work</b>")
+    dataset = await l01.datasets.create(name=f"cases {run['id']}")
+    item = {"input": "write", "expected": "Done.", "source_feedback_id": feedback["id"]}
+    await l01.datasets.add(dataset["id"], [item, {**item, "expected": "Well done."}])
+    improvement = await l01.improvements.create(
+        agent_id=agent["id"],
+        title="Be brief",
+        method="lessons",
+        base_version=1,
+        asked={"dataset": dataset["id"], "dataset_version": 1},
+    )
     return Chain(
         goal["id"],
         plan["id"],
@@ -61,6 +73,8 @@ async def chain(l01: L01Client, parent_goal: str | None = None) -> Chain:
         execution,
         evaluation["id"],
         feedback["id"],
+        dataset["id"],
+        improvement["id"],
     )
 
 
@@ -86,7 +100,7 @@ async def test_the_whole_chain_is_found_from_each_of_its_ids(l01: L01Client) -> 
         for above in KINDS[: KINDS.index(kind)]:
             if above in ("goal", "plan", "task", "run"):
                 assert ids(lineage, above) == [getattr(there, above)], (kind, above)
-        for said in ("evaluation", "feedback"):
+        for said in ("evaluation", "feedback", "dataset", "improvement"):
             assert ids(lineage, said) == [getattr(there, said)], (kind, said)
         assert lineage["more"] == []
     goal = await l01.lineage("goal", there.goal)
@@ -112,7 +126,17 @@ async def test_each_record_says_what_it_came_of_and_what_it_is(l01: L01Client) -
 async def test_the_cost_is_that_of_what_came_of_it(l01: L01Client) -> None:
     there = await chain(l01)
     expected = {"calls": 1, "unpriced": 0, "input_tokens": 100, "output_tokens": 20, "cost": 0.001234}
-    for kind in ("goal", "plan", "task", "run", "run_step", "model_usage", "evaluation", "feedback"):
+    for kind in (
+        "goal",
+        "plan",
+        "task",
+        "run",
+        "run_step",
+        "model_usage",
+        "feedback",
+        "dataset",
+        "improvement",
+    ):
         assert (await l01.lineage(kind, getattr(there, kind)))["cost"] == expected, kind
     nothing = await l01.lineage("tool_execution", there.tool_execution)
     assert nothing["cost"] == dict.fromkeys(expected, 0)
@@ -152,6 +176,30 @@ async def test_a_plan_has_its_run_and_each_task_what_that_did_for_it(l01: L01Cli
         [tasks[0]],
         [run["id"]],
     ]
+
+
+async def test_what_is_said_of_a_run_alone_and_made_of_it_belongs_to_it(l01: L01Client) -> None:
+    run = await taken(l01, input="hello")
+    evaluation = await l01.evaluations.create(run_id=run["id"], evaluation_type="exact", score=1.0)
+    feedback = await l01.feedback.create(run_id=run["id"], feedback_type="thumb", rating=1)
+    dataset = await l01.datasets.create(name="greetings")
+    await l01.datasets.add(dataset["id"], [{"input": "hello", "source_run_id": run["id"]}])
+    of_run = await l01.lineage("run", run["id"])
+    of_dataset = await l01.lineage("dataset", dataset["id"])
+    for lineage in (of_run, of_dataset):
+        assert ids(lineage, "evaluation") == [evaluation["id"]]
+        assert ids(lineage, "feedback") == [feedback["id"]]
+        assert ids(lineage, "dataset") == [dataset["id"]]
+        assert ids(lineage, "run") == [run["id"]]
+
+
+async def test_of_all_that_a_dataset_came_of_some_are_given(l01: L01Client) -> None:
+    runs = [(await l01.runs.create(input=number))["id"] for number in range(4)]
+    dataset = await l01.datasets.create(name="many")
+    await l01.datasets.add(dataset["id"], [{"input": run, "source_run_id": run} for run in runs])
+    few = await l01.lineage("dataset", dataset["id"], limit=2)
+    assert (ids(few, "run"), few["more"]) == (runs[:2], ["run"])
+    assert ids(few, "dataset") == [dataset["id"]]
 
 
 async def test_of_many_some_are_given_and_it_is_said_that_there_are_more(l01: L01Client) -> None:

@@ -21,6 +21,8 @@ LineageKind = Literal[
     "tool_execution",
     "evaluation",
     "feedback",
+    "dataset",
+    "improvement",
 ]
 """Kinds of records by the names that events have for them, each before what comes of it."""
 KINDS: Final[tuple[LineageKind, ...]] = get_args(LineageKind)

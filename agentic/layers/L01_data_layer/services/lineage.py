@@ -1,4 +1,4 @@
-"""Everything as one chain: goal, plan, task, run, step, call, evaluation, feedback, from any of their ids."""
+"""Everything as one chain: goal, plan, task, run, step, call, evaluation, feedback, dataset, change, from any of their ids."""
 
 from __future__ import annotations
 
@@ -44,11 +44,14 @@ class LineageService:
         items: list[LineageItem] = []
         more: list[str] = []
         for kind in KINDS:
-            found = [row for row in rows if row["kind"] == kind]
-            came = [row["id"] for row in found if not row["led"]]
-            cut = set(came[limit:])
-            items += [_item(row) for row in found if row["id"] not in cut]
-            more += [kind] if cut else []
+            found = [
+                _item(row, led=row["led"] and row["id"] != str(address.id))
+                for row in rows
+                if row["kind"] == kind
+            ]
+            kept = _bounded(found, str(address.id), limit)
+            items += kept
+            more += [kind] if len(kept) < len(found) else []
         _keep_links_within(items)
         body = {
             "kind": address.kind,
@@ -60,7 +63,17 @@ class LineageService:
         return Answer(jsonio.encode(body))
 
 
-def _item(row: Record) -> LineageItem:
+def _bounded(found: Sequence[LineageItem], asked_for: str, limit: int) -> list[LineageItem]:
+    """As many as are wanted of what led there, and of what came of it; always with the record that was asked for."""
+    kept: list[LineageItem] = []
+    for led in (True, False):
+        several = [item for item in found if item["led"] is led]
+        several.sort(key=lambda item: item["id"] != asked_for)
+        kept += several[:limit]
+    return sorted(kept, key=lambda item: item["id"])
+
+
+def _item(row: Record, *, led: bool) -> LineageItem:
     links = [cast("LineageLink", dict(zip(("kind", "id"), link.split(), strict=True))) for link in row["of"]]
     return {
         "kind": row["kind"],
@@ -68,7 +81,7 @@ def _item(row: Record) -> LineageItem:
         "title": row["title"],
         "status": row["status"],
         "created_at": row["created_at"],
-        "led": row["led"],
+        "led": led,
         "of": links,
         "facts": jsonio.decode(row["facts"]),
     }
