@@ -15,6 +15,7 @@ BENCHMARKS = (
     "events_in_process",
     "feed_latency",
     "million",
+    "pages",
     "dashboard",
     "lighthouse",
     "runs",
