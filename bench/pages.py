@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
+from agentic.layers.L01_data_layer.migrate import migrate
 from bench.kit.cpu import postgres_clock, process_clock
 from bench.kit.http_load import get, http_load
 from bench.kit.options import Options, read_options
@@ -91,8 +92,7 @@ async def run(options: Options) -> Report:
     async with own_database(DATABASE) as url:
         environment: dict[str, Any] = {"DATABASE_URL": url, "REDIS_URL": f"{REDIS_URL}/9"}
         with data_folder() as folder:
-            with platform_up(folder, port, environment):
-                pass
+            await migrate(url)
             await fill(url)
             with platform_up(folder, port, environment) as server:
                 clocks = {"server": process_clock(server.pid), "postgres": await postgres_clock(DATABASE)}

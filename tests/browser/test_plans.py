@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from agentic.layers.L01_data_layer.client import L01Client
-from tests.browser.conftest import live
+from tests.browser.conftest import assert_fit_a_telephone, live
 from tests.browser.test_accessible import violations
 from tests.layers.L10.planned import addresses, planned
 
@@ -63,13 +63,7 @@ async def test_the_graph_is_whole_without_a_script(browser: Browser, url: str, l
 
 
 async def test_no_page_is_wider_than_a_telephone(browser: Browser, url: str, l01_local: L01Client) -> None:
-    there = await planned(l01_local)
-    context = await browser.new_context(viewport={"width": 390, "height": 844})
-    tab = await context.new_page()
-    for path in addresses(there):
-        await tab.goto(f"{url}{path}")
-        assert await tab.evaluate("document.documentElement.scrollWidth") <= 390, path
-    await context.close()
+    await assert_fit_a_telephone(browser, url, addresses(await planned(l01_local)))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

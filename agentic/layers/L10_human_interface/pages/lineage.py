@@ -50,9 +50,7 @@ async def _kind_of(site: Site, record_id: str) -> str:
     """
     events = (await site.l01.events.list(aggregate_id=record_id, limit=1))["items"]
     if not events or events[0]["aggregate_type"] not in KINDS:
-        raise NotFoundError(
-            f"Nothing that has a lineage has the id {record_id}."
-        )
+        raise NotFoundError(f"Nothing that has a lineage has the id {record_id}.")
     return events[0]["aggregate_type"]
 
 
