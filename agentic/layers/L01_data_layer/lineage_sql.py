@@ -7,13 +7,10 @@ from typing import Final, NamedTuple
 
 from agentic.layers.L01_data_layer.models.run import BRANCHES, CALLS
 from agentic.layers.L01_data_layer.sql_text import moment
+from agentic.layers.L01_data_layer.usage_statements import USED
 
 MOST: Final = 200
 """Characters of a title."""
-_USED: Final = """'calls', count(*),
-    'unpriced', count(*) FILTER (WHERE NOT cost_known AND input_tokens + output_tokens > 0),
-    'input_tokens', coalesce(sum(input_tokens), 0), 'output_tokens', coalesce(sum(output_tokens), 0),
-    'cost', coalesce(sum(cost_estimate), 0)"""
 
 
 class Shown(NamedTuple):
@@ -56,7 +53,7 @@ SHOWN: Final = {
         "it.status",
         f"""'agent_id', it.agent_id,
     'steps', (SELECT coalesce(max(number), 0) FROM run_steps WHERE run_id = it.id),
-    'used', (SELECT jsonb_build_object({_USED}) FROM model_usage WHERE run_id = it.id)""",
+    'used', (SELECT jsonb_build_object({USED}) FROM model_usage WHERE run_id = it.id)""",
     ),
     "run_step": Shown(
         "run_steps",

@@ -21,10 +21,12 @@ from agentic.layers.L01_data_layer.models.run import (
     RESUME_RUN,
     RUNS,
     TELL_RUN,
+    USED_BY_RUN,
     WAKE_RUN,
     LiveText,
     LostRun,
     Run,
+    Used,
 )
 from agentic.layers.L01_data_layer.models.run_step import (
     MESSAGE_RUN,
@@ -170,6 +172,10 @@ class Runs(Collection[Run]):
     async def wake(self, run_id: Ref) -> Run:
         """There is news of what a run waits for: it is due at once. One that is paused, or over, stays as it is."""
         return await self._backend.call(WAKE_RUN, Call({"id": run_id}))
+
+    async def used(self, run_id: Ref) -> Used:
+        """What the model calls of a run, and of all that it began, used up to now."""
+        return await self._backend.call(USED_BY_RUN, Call({"id": run_id}))
 
     async def fork(self, run_id: Ref, step: int, changes: Mapping[str, Any] | None = None) -> Run:
         """A new run that begins after this step of another, with copies of the steps up to it.

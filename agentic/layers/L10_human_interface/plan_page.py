@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.L01_data_layer.models.approval import Approval
-from agentic.layers.L01_data_layer.models.lineage import LineageCost
+from agentic.layers.L01_data_layer.models.run import Used
 from agentic.layers.L01_data_layer.models.task import Task
 from agentic.layers.L10_human_interface.lineage_page import Link, links_of
 from agentic.layers.L10_human_interface.plan_record import Node, PlanRecord, Progress, drawing_of
@@ -15,19 +15,11 @@ from agentic.layers.L10_human_interface.plan_versions import versions_of
 from agentic.layers.L10_human_interface.web_site import Site
 from agentic.layers.L10_human_interface.words import Action, plan_actions
 
-WIDEST: Final = 200
-"""Records of each kind over which the cost of a plan is summed."""
+NOTHING: Final[Used] = {"calls": 0, "unpriced": 0, "input_tokens": 0, "output_tokens": 0, "cost": 0.0}
 DONE_BY: Final = ("run", "tool_execution")
 ASKED: Final = 20
 BEFORE: Final = ("draft", "approved")
 """States in which it is of use to say what is wrong, and what it may cost."""
-
-
-class PlanCost(NamedTuple):
-    """What a plan took up to now; `more` when there are runs that are not counted."""
-
-    cost: LineageCost
-    more: bool
 
 
 class PlanHead(NamedTuple):
@@ -62,10 +54,10 @@ async def head_of(site: Site, record: PlanRecord) -> PlanHead:
     return PlanHead(record, agent, actions, bool(actions), record.progress(), record.next_failure())
 
 
-async def cost_of(site: Site, plan_id: str) -> PlanCost:
-    """What a plan took up to now."""
-    lineage = await site.l01.lineage("plan", plan_id, WIDEST)
-    return PlanCost(lineage["cost"], bool({"task", "run"} & set(lineage["more"])))
+async def cost_of(site: Site, record: PlanRecord) -> Used:
+    """What the plan took up to now: the run that carries it, and all that this began."""
+    run_id = record.plan["run_id"]
+    return await site.l01.runs.used(run_id) if run_id else NOTHING
 
 
 async def asked_in(site: Site, record: PlanRecord) -> list[Approval]:
@@ -81,7 +73,7 @@ async def context_of(site: Site, record: PlanRecord, *, now: bool) -> dict[str, 
     before = now and record.plan["status"] in BEFORE
     top, cost, asked, report, notice, versions = await asyncio.gather(
         head_of(site, record),
-        cost_of(site, record.plan["id"]),
+        cost_of(site, record),
         asked_in(site, record) if now else _nothing([]),
         site.planning.report(record.plan["id"]) if before else _nothing(None),
         site.planning.notice() if now else _nothing(""),

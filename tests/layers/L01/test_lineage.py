@@ -225,3 +225,18 @@ async def test_what_is_no_record_is_refused(l01: L01Client) -> None:
         await l01.lineage("goal", NOBODY, limit=0)
     with pytest.raises(NotFoundError):
         await l01.lineage("goal", NOBODY)
+
+
+async def test_what_a_run_used_is_with_all_that_it_began(l01: L01Client) -> None:
+    parent = await taken(l01, input="carry")
+    nothing = {"calls": 0, "unpriced": 0, "input_tokens": 0, "output_tokens": 0, "cost": 0}
+    assert await l01.runs.used(parent["id"]) == nothing
+    child = await taken(l01, parent_run_id=parent["id"])
+    below = await taken(l01, parent_run_id=child["id"])
+    for run in (parent, child, below, await taken(l01, input="another")):
+        await l01.usage.cut_off(await called(l01, run), {**USED, "cost": 0.5})
+    used = await l01.runs.used(parent["id"])
+    assert used == {"calls": 3, "unpriced": 0, "input_tokens": 300, "output_tokens": 60, "cost": 1.5}
+    assert (await l01.runs.used(below["id"]))["calls"] == 1
+    with pytest.raises(NotFoundError):
+        await l01.runs.used(NOBODY)

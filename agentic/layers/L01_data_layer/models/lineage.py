@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from agentic.layers.base.operation import Operation, Query
 from agentic.layers.L01_data_layer.models.fields import Id
 from agentic.layers.L01_data_layer.models.resource import WHOLE
+from agentic.layers.L01_data_layer.models.run import Used
 
 LineageKind = Literal[
     "goal",
@@ -65,24 +66,17 @@ class LineageItem(TypedDict):
     facts: dict[str, Any]
 
 
-class LineageCost(TypedDict):
-    """The model calls in what came of the record, in sum. The cost is without the `unpriced` ones, whose price nobody knows."""
-
-    calls: int
-    unpriced: int
-    input_tokens: int
-    output_tokens: int
-    cost: float
-
-
 class Lineage(TypedDict):
-    """The lineage of one record, in the order of `KINDS`; of the kinds in `more` there are others that are not given."""
+    """The lineage of one record, in the order of `KINDS`; of the kinds in `more` there are others that are not given.
+
+    `cost` is what the model calls in what came of it used.
+    """
 
     kind: LineageKind
     id: str
     items: list[LineageItem]
     more: list[LineageKind]
-    cost: LineageCost
+    cost: Used
 
 
 LINEAGE = Operation(

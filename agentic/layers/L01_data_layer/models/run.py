@@ -178,6 +178,16 @@ class RunCancel(Body):
     reason: Annotated[Text, Field(max_length=10_000)] | None = None
 
 
+class Used(TypedDict):
+    """What model calls used, in sum. The cost is without the `unpriced` ones, whose price nobody knows."""
+
+    calls: int
+    unpriced: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
+
+
 class ToolResultChange(Body):
     """Another output for one of the steps that are copied."""
 
@@ -236,5 +246,6 @@ CANCEL_RUN = Operation("run.cancel", "POST", "/runs/{id}/cancel", body=RunCancel
 PAUSE_RUN = Operation("run.pause", "POST", "/runs/{id}/pause", result=Run)
 RESUME_RUN = Operation("run.resume", "POST", "/runs/{id}/resume", result=Run)
 WAKE_RUN = Operation("run.wake", "POST", "/runs/{id}/wake", result=Run)
+USED_BY_RUN = Operation("run.used", "GET", "/runs/{id}/used", result=Used)
 FORK_RUN = Operation("run.fork", "POST", "/runs/{id}/fork", body=RunFork, result=Run, status=201)
 TELL_RUN = Operation("run.tell", "POST", "/runs/{id}/text", body=Telling, status=204)

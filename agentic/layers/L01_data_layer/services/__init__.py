@@ -35,6 +35,7 @@ from agentic.layers.L01_data_layer.services.run_forks import RunForks
 from agentic.layers.L01_data_layer.services.run_step_store import RunStepStore
 from agentic.layers.L01_data_layer.services.run_store import RunStore
 from agentic.layers.L01_data_layer.services.run_telling import RunTelling
+from agentic.layers.L01_data_layer.services.run_use import RunUse
 from agentic.layers.L01_data_layer.services.schedule_store import ScheduleStore
 from agentic.layers.L01_data_layer.services.session_service import SessionService
 from agentic.layers.L01_data_layer.services.signing_secret_store import SigningSecretStore
@@ -115,6 +116,7 @@ class Services:
         self.judged_runs = JudgedRuns(store.database)
         self.evaluation_statistics = EvaluationStatistics(store.database)
         self.lineage = LineageService(store.database)
+        self.run_use = RunUse(store.database)
         self.cursors = CursorStore(store.database)
         self.deliveries = DeliveryStore(store.database)
         self.signing_secrets = SigningSecretStore(store.database)

@@ -15,11 +15,11 @@ from agentic.layers.L01_data_layer.lineage_sql import STATEMENT
 from agentic.layers.L01_data_layer.models.lineage import (
     KINDS,
     LineageAddress,
-    LineageCost,
     LineageItem,
     LineageLink,
     LineageQuery,
 )
+from agentic.layers.L01_data_layer.models.run import Used
 
 SUMMED: Final = ("calls", "unpriced", "input_tokens", "output_tokens")
 
@@ -93,14 +93,14 @@ def _keep_links_within(items: Sequence[LineageItem]) -> None:
         item["of"] = [link for link in item["of"] if (link["kind"], link["id"]) in there]
 
 
-def _cost(items: Sequence[LineageItem]) -> LineageCost:
+def _cost(items: Sequence[LineageItem]) -> Used:
     """The sum over the runs that came of the record, and over the calls that belong to none of these."""
     came = [item for item in items if not item["led"]]
     runs = {item["id"]: item["facts"]["used"] for item in came if item["kind"] == "run"}
     calls = [item["facts"] for item in came if item["kind"] == "model_usage"]
     used = [*runs.values(), *(_alone(call) for call in calls if call["run_id"] not in runs)]
     sums: dict[str, Any] = {name: sum(each[name] for each in used) for name in SUMMED}
-    return cast("LineageCost", {**sums, "cost": round(sum(each["cost"] for each in used), 6)})
+    return cast("Used", {**sums, "cost": round(sum(each["cost"] for each in used), 6)})
 
 
 def _alone(call: dict[str, Any]) -> dict[str, Any]:

@@ -83,6 +83,7 @@ class Plan(View):
         return self.site.renderer.macro("macros/plans.html", macro, node)
 
     async def _tick(self) -> Fragments:
-        counts, cost = await asyncio.gather(self._ticks.counts(), cost_of(self.site, self._id))
+        record = self._record or await self._load()
+        counts, cost = await asyncio.gather(self._ticks.counts(), cost_of(self.site, record))
         block = self.site.renderer.block("plan", "cost", cost=cost, plan_id=self._id)
         return {**counts, "cost": partial("#plan-cost", "outerMorph", block)}
