@@ -50,7 +50,7 @@ class Figure(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How many there are; of runs and goals those that are not over, of approvals those that wait for a person."""
+    """How many there are; of runs and goals those that are not over, of approvals and feedback those that wait for a person."""
 
     agents: int
     events: int
@@ -59,11 +59,12 @@ class Counts(NamedTuple):
     tools: int
     approvals: int
     goals: int
+    feedback: int
 
     @property
     def by_section(self) -> dict[str, int]:
         """The numbers beside the names of the sections."""
-        names = ("agents", "events", "runs", "tools", "approvals", "goals")
+        names = ("agents", "events", "runs", "tools", "approvals", "goals", "feedback")
         return {name: getattr(self, name) for name in names}
 
 
@@ -81,13 +82,18 @@ class Figures:
     async def count(self) -> Counts:
         """Counts, asked for now."""
         l01 = self._l01
-        events, tools, approvals, agents, runs, goals = await asyncio.gather(
-            self._events(),
-            _total(l01.tools),
-            _total(l01.approvals, status="pending"),
-            _by_status(l01.agents, states.AGENT),
-            _by_status(l01.runs, OPEN),
-            _by_status(l01.goals, OPEN_GOALS),
+        (events, tools, approvals, feedback), (agents, runs, goals) = await asyncio.gather(
+            asyncio.gather(
+                self._events(),
+                _total(l01.tools),
+                _total(l01.approvals, status="pending"),
+                _total(l01.feedback, processed=False),
+            ),
+            asyncio.gather(
+                _by_status(l01.agents, states.AGENT),
+                _by_status(l01.runs, OPEN),
+                _by_status(l01.goals, OPEN_GOALS),
+            ),
         )
         return Counts(
             sum(agents.values()),
@@ -97,6 +103,7 @@ class Figures:
             tools,
             approvals,
             sum(goals.values()),
+            feedback,
         )
 
     async def _runs(self) -> dict[str, int]:
@@ -188,7 +195,7 @@ def _latency(today: UsageStats, hourly: list[UsageGroup | None]) -> Figure:
     return Figure("latency", "Model latency p95", value, note, USAGE, line, chart)
 
 
-async def _total(records: _Records, **filters: str) -> int:
+async def _total(records: _Records, **filters: Any) -> int:
     page = await records.list(limit=1, total=True, **filters)
     return page.get("total", 0)
 

@@ -21,15 +21,22 @@ from agentic.layers.L10_human_interface import assets, dashboard, sockets, theme
 from agentic.layers.L10_human_interface.hub import Hub
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 from agentic.layers.L10_human_interface.model_names import ModelNames
+from agentic.layers.L10_human_interface.neighbours import Neighbours
 from agentic.layers.L10_human_interface.pages import (
     agent,
     agents,
     approvals,
+    datasets,
     error,
     errors,
+    evaluations,
     events,
+    experiments,
+    exports,
+    feedback,
     goal,
     goals,
+    improvements,
     layers,
     lineage,
     overview,
@@ -38,6 +45,7 @@ from agentic.layers.L10_human_interface.pages import (
     run,
     runs,
     search,
+    subscriptions,
     tools,
     usage,
 )
@@ -60,7 +68,14 @@ SECTIONS: Final = (
     tools,
     approvals,
     usage,
+    evaluations,
+    feedback,
+    datasets,
+    experiments,
+    exports,
+    improvements,
     events,
+    subscriptions,
     layers,
     errors,
     search,
@@ -86,7 +101,8 @@ class HumanInterface(Layer):
         runtime = Runtime(lambda: context.client(L02Client), lambda: context.client(L03Client), self.monitor)
         models = ModelNames(lambda: context.client(L04Client), self.monitor)
         planning = Planning(lambda: context.client(L05Client), self.monitor)
-        self.site = Site(l01, self.hub, self.monitor, runtime, models, planning)
+        beside = Neighbours(context, self.monitor)
+        self.site = Site(l01, self.hub, self.monitor, runtime, models, planning, beside)
 
     def build(self) -> LayerApp:
         """The pages, the sockets, the static files and the JSON of the dashboard."""

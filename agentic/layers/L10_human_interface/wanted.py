@@ -9,7 +9,7 @@ from uuid import UUID
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.client import FeedEvent
 
-RUN_EVENTS: Final = "run.*,run_step.*,approval.*,tool_execution.*,model_usage.*"
+RUN_EVENTS: Final = "run.*,run_step.*,approval.*,tool_execution.*,model_usage.*,feedback.*"
 NAMES: Final = ("event_type", "aggregate_type", "aggregate_id")
 
 

@@ -15,6 +15,7 @@ from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L10_human_interface import words
 from agentic.layers.L10_human_interface.conversation import belongs, conversation, turn_of
 from agentic.layers.L10_human_interface.live_answers import Growing
+from agentic.layers.L10_human_interface.opinions import on_run
 from agentic.layers.L10_human_interface.run_record import FINAL
 from agentic.layers.L10_human_interface.runs_query import RunsQuery
 from agentic.layers.L10_human_interface.views.row_fragments import MOST
@@ -100,6 +101,7 @@ class Agent(View):
         turn = await turn_of(self.site, run)
         if run["status"] in FINAL:
             self._growing.pop(run["id"], None)
+            turn = turn._replace(opinion=next(iter(await on_run(self.site, run["id"])), None))
         else:
             _, text = self._listen(run["id"], turn.tally.steps).whole(turn.tally.steps)
             turn = turn._replace(text=text)
