@@ -27,7 +27,24 @@ PROMISED_P95_MS = 200
 DIFFERENT_REQUESTS = 200
 CASE = "GET, 1 client"
 WORK = (Path(__file__).parent / "fill_work.sql").read_text(encoding="utf-8")
-LISTS = ("/", "/agents", "/events", "/runs", "/goals", "/tools", "/approvals", "/usage", "/layers")
+LEARNING = (Path(__file__).parent / "fill_learning.sql").read_text(encoding="utf-8")
+LISTS = (
+    "/",
+    "/agents",
+    "/events",
+    "/runs",
+    "/goals",
+    "/tools",
+    "/approvals",
+    "/usage",
+    "/layers",
+    "/evaluations",
+    "/feedback",
+    "/datasets",
+    "/improvements",
+    "/exports",
+    "/subscriptions",
+)
 
 
 async def fill(url: str) -> None:
@@ -36,6 +53,7 @@ async def fill(url: str) -> None:
     try:
         await connection.execute(FILL.replace(":agents", str(AGENTS)), timeout=600)
         await connection.execute(WORK.replace(":goals", str(GOALS)), timeout=600)
+        await connection.execute(LEARNING, timeout=600)
         await connection.execute("VACUUM ANALYZE", timeout=600)
         await connection.execute("CHECKPOINT", timeout=600)
     finally:
@@ -55,12 +73,19 @@ async def pages(url: str) -> dict[str, Callable[[], str]]:
         "model_usage",
         "evaluations",
         "feedback_entries",
+        "experiments",
+        "improvements",
     ):
         rows = await connection.fetch(f"SELECT id::text FROM {table} ORDER BY random() LIMIT 200")
         some[table] = [row["id"] for row in rows]
     long = await connection.fetchrow(
         "SELECT id::text, goal_id::text FROM plans ORDER BY jsonb_array_length(steps) DESC LIMIT 1"
     )
+    dataset = await connection.fetchval("SELECT id::text FROM datasets ORDER BY size DESC LIMIT 1")
+    tried = await connection.fetchval("SELECT experiment_id::text FROM experiment_results LIMIT 1")
+    judged = [
+        row["id"] for row in await connection.fetch("SELECT DISTINCT agent_id::text AS id FROM improvements")
+    ][:100]
     await connection.close()
     assert long is not None
 
@@ -82,6 +107,19 @@ async def pages(url: str) -> dict[str, Callable[[], str]]:
         "lineage of a call": any_of("model_usage", "/lineage/model_usage/{}"),
         "lineage of an evaluation": any_of("evaluations", "/lineage/evaluation/{}"),
         "lineage of feedback": any_of("feedback_entries", "/lineage/feedback/{}"),
+        "evaluations of an agent": lambda: f"/evaluations?agent_id={random.choice(judged)}",
+        "evaluations of a type, low": lambda: "/evaluations?evaluation_type=tone&max_score=0.5&range=90d",
+        "an evaluation": any_of("evaluations", "/evaluations/{}"),
+        "two agents": lambda: "/evaluations/compare?a={}&b={}".format(*random.sample(judged, 2)),
+        "feedback, processed": lambda: "/feedback?processed=yes&order=asc",
+        "a piece of feedback": any_of("feedback_entries", "/feedback/{}"),
+        "a dataset of 20,000 items": lambda: f"/datasets/{dataset}",
+        "an old version of it": lambda: f"/datasets/{dataset}?revision={random.randrange(1, 20)}",
+        "its versions": lambda: f"/datasets/{dataset}/versions",
+        "its experiments": lambda: f"/datasets/{dataset}/experiments",
+        "an experiment": any_of("experiments", "/experiments/{}"),
+        "an experiment of 10,000 tries": lambda: f"/experiments/{tried}",
+        "an improvement": any_of("improvements", "/improvements/{}"),
     }
 
 
