@@ -21,18 +21,13 @@ from agentic.layers.base.api_keys import KeyRecord, KeySource
 from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
+from agentic.layers.L01_data_layer.checking import report_of
 from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, Readable, given
 from agentic.layers.L01_data_layer.following import keep_up
 from agentic.layers.L01_data_layer.integration_collections import Deliveries, SigningSecrets, Streams
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import Agent
-from agentic.layers.L01_data_layer.models.check import (
-    CHECK,
-    CheckPage,
-    CheckReport,
-    Difference,
-    PartReport,
-)
+from agentic.layers.L01_data_layer.models.check import CHECK, CheckPage, CheckReport
 from agentic.layers.L01_data_layer.models.config import Config
 from agentic.layers.L01_data_layer.models.dataset import DATASET_ITEMS
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluation
@@ -380,15 +375,7 @@ class L01Client:
 
     async def check(self, limit: int = 100) -> CheckReport:
         """Whether every row is what its events add up to, and the log is whole: counts, and the first differences."""
-        parts: dict[str, PartReport] = {}
-        differences: list[Difference] = []
-        async for page in self.check_pages(limit):
-            part = parts.setdefault(page["part"], {"checked": 0, "differing": 0})
-            part["checked"] += page["checked"]
-            part["differing"] += page["differing"]
-            differences += page["differences"][: limit - len(differences)]
-        ok = not any(part["differing"] for part in parts.values())
-        return {"ok": ok, "parts": parts, "differences": differences}
+        return await report_of(self.check_pages(limit), limit)
 
     async def call(self, operation: Operation, **parts: Any) -> Any:
         """Any operation by its declaration; `parts` are those of `Call`."""
