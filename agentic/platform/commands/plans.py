@@ -163,7 +163,7 @@ async def _carry_out(platform: Reached, plan_id: str, *, wait: bool, json: bool)
     told = -1
     while not rests(state):
         over = sum(task["completed_at"] is not None for task in state["tasks"])
-        if over != told and not json:
+        if state["tasks"] and over != told and not json:
             say(f"{over} of {len(state['tasks'])} steps are over.")
             told = over
         state = await platform.l05.wait(plan_id, ROUND)
