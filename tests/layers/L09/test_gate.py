@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from datetime import timedelta
 
 import httpx2
@@ -108,12 +109,11 @@ async def test_a_revoked_key_is_forgotten_through_its_event(
     new = await create_key(l01_local, "laptop")
     assert (await get(anonymous, new.key)).status_code == 200
     assert (await get(anonymous, new.key)).status_code == 200
-    revoked = l01_local.follow(event_type="api_key.updated")
-    waiting = anext(revoked)
+    before = await l01_local.events.head()
     await revoke_key(l01_local, new.record["id"])
-    while not await waiting:
-        waiting = anext(revoked)
-    await revoked.aclose()
+    async with aclosing(l01_local.follow(before, event_type="api_key.updated")) as revoked:
+        while not await anext(revoked):
+            pass
     while (
         refused := await get(anonymous, new.key)
     ).status_code == 200:  # the gateway hears it as soon as we do
