@@ -35,7 +35,7 @@ class Carrying:
         making: Making,
         revising: Revising,
         ending: Ending,
-        judge: Callable[[], Judge | None],
+        judge: Callable[[], Judge],
         settings: L05Settings,
     ) -> None:
         self._l01 = l01

@@ -34,7 +34,7 @@ class Planner(Layer):
     id: ClassVar[str] = "L05"
     title: ClassVar[str] = "Planning"
     port: ClassVar[int] = 8006
-    requires: ClassVar[tuple[str, ...]] = ("L01", "L02", "L03", "L04")
+    requires: ClassVar[tuple[str, ...]] = ("L01", "L02", "L03", "L04", "L06")
 
     def __init__(
         self, context: Context, settings: L05Settings | None = None, jobs: Jobs | None = None

@@ -52,7 +52,9 @@ KNOWN: Final = (
     ),
     Known("L03", "Tools", "L03_tool_execution", 8004, ("L01",), "tool.*,tool_execution.*"),
     Known("L04", "Models", "L04_model_gateway", 8005, ("L01",), "model_usage.*,budget.*"),
-    Known("L05", "Planning", "L05_planning", 8006, ("L01", "L02", "L03", "L04"), "goal.*,plan.*,task.*"),
+    Known(
+        "L05", "Planning", "L05_planning", 8006, ("L01", "L02", "L03", "L04", "L06"), "goal.*,plan.*,task.*"
+    ),
     Known(
         "L06",
         "Evaluation",

@@ -15,6 +15,7 @@ from agentic.layers.base.common_errors import (
     InvalidError,
     NotFoundError,
     StaleVersionError,
+    StateError,
 )
 from agentic.layers.base.tracing import traced
 from agentic.layers.L01_data_layer.client import L01Client
@@ -194,7 +195,7 @@ async def test_a_document_is_found_by_the_hash_of_its_content(l01: L01Client) ->
 
 async def test_what_replaces_a_document_is_another_one(l01: L01Client) -> None:
     document = await l01.documents.create(title="a")
-    with pytest.raises(InvalidError, match="superseded_by: a document cannot replace itself"):
+    with pytest.raises(StateError, match="cannot replace itself"):
         await l01.documents.update(document["id"], {"superseded_by": document["id"]})
     with pytest.raises(BrokenReferenceError):
         await l01.documents.update(document["id"], {"superseded_by": NOBODY})

@@ -31,6 +31,8 @@ OWN_BOOKS = {
     "budget_spending",
     "evaluation_sums",
     "evaluation_sums_upto",
+    "deliveries",
+    "signing_secrets",
 }
 """The log itself, and how far our own machinery has come: no records."""
 

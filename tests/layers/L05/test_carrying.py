@@ -223,11 +223,6 @@ class Judge:
 async def test_the_criteria_of_the_goal_are_looked_at_in_the_end(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = await stage.done(say("a"), success_criteria=["anything"])
-    assert state["goal"] is not None
-    (unseen,) = (state["goal"]["result"] or {})["criteria"]
-    assert (state["goal"]["status"], unseen["passed"]) == ("completed", None)
-
     monkeypatch.setattr(layer, "judge_of", lambda _: Judge())
     state = await stage.done(say("a", "good"), success_criteria=["good"])
     assert state["goal"] is not None

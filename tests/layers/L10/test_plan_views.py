@@ -22,7 +22,9 @@ async def test_a_step_changes_where_it_stands(url: str, l01_local: L01Client) ->
         assert 'hx-target="#plan-nodes" hx-swap="rows known:true"' in frame
         assert 'id="task-1"' not in frame and "<svg class=" in frame
         assert "4 of 7" in frame
-        new = await l01_local.tasks.create(plan_id=there.plan, step_id="write", description="write")
+        new = await l01_local.tasks.create(
+            plan_id=there.plan, step_id="write", description="write", sequence_order=9
+        )
         await said(reader, r'id="task-5".*?Pending')
         await l01_local.update_task(new["id"], {"status": "failed"})
         await said(reader, r'id="task-5".*?Failed')

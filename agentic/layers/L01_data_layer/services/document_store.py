@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, ColumnElement, Text, bindparam, func
 
-from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.common_errors import StateError
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.base.tracing import traced
 from agentic.layers.L01_data_layer.conditions import at_least, contains
@@ -48,9 +48,13 @@ class DocumentStore(ResourceService[Document]):
         return super().condition(name, rows)
 
     async def write(self, record_id: UUID, changes: dict[str, Any], expected: int | None) -> Answer:
-        """Changes a document, which cannot replace itself."""
+        """Changes a document.
+
+        Raises:
+            StateError: it was to replace itself.
+        """
         if changes.get("superseded_by") == record_id:
-            raise InvalidError.of(("superseded_by", "a document cannot replace itself"))
+            raise StateError("A document cannot replace itself.")
         return await super().write(record_id, changes, expected)
 
     async def search(self, call: Call) -> Answer:

@@ -49,6 +49,7 @@ _GOAL: Final = {
     "priority": "0 to 100; a lower number comes first.",
     "parent_goal_id": "The goal that it is a part of.",
     "status": "pending, active, completed, failed or cancelled; the last three are final.",
+    "result": "What came of it: any object.",
 }
 _FEEDBACK: Final = {
     "agent_id": "The agent that it is about.",
