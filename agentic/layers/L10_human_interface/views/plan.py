@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from agentic.layers.base.errors import PlatformError
-from agentic.layers.L01_data_layer.client import FeedEvent
+from agentic.layers.L01_data_layer.client import FeedEvent, event_of
 from agentic.layers.L10_human_interface.plan_page import asked_in, cost_of, head_of
 from agentic.layers.L10_human_interface.plan_record import Node, PlanRecord, drawing_of
 from agentic.layers.L10_human_interface.views.sections import NOTHING
@@ -60,6 +60,8 @@ class Plan(View):
         record = self._record or await self._load()
         told = [event.aggregate_id for event in events if event.aggregate_type == "task"]
         nodes = await record.refresh(list(dict.fromkeys(told)))
+        if any(map(_has_other_steps, events)):  # the record may have had them before the page did
+            nodes = None
         self._hear()
         top, asked = await asyncio.gather(head_of(self.site, record), asked_in(self.site, record))
         render = self.site.renderer
@@ -87,3 +89,7 @@ class Plan(View):
         counts, cost = await asyncio.gather(self._ticks.counts(), cost_of(self.site, record))
         block = self.site.renderer.block("plan", "cost", cost=cost, plan_id=self._id)
         return {**counts, "cost": partial("#plan-cost", "outerMorph", block)}
+
+
+def _has_other_steps(event: FeedEvent) -> bool:
+    return event.aggregate_type == "plan" and "steps" in (event_of(event)["payload"] or {})
