@@ -6,13 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
-
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError, NotFoundError
+from agentic.layers.base.json_schema import LostReferenceError, NotASchemaError, Validator
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.config import Config
@@ -20,8 +16,6 @@ from agentic.layers.L05_planning.errors import TemplateError
 from agentic.layers.L05_planning.models import TEMPLATES, Template, TemplateAddress, TemplateRecord
 
 GAP: Final = re.compile(r"\{\{\s*([A-Za-z0-9_.-]{1,100})\s*\}\}")
-_NO_REGISTRY: Final[Any] = cast("Any", Registry)()
-"""No reference leaves the schema: one to an address would otherwise be fetched."""
 
 
 class TemplateStore:
@@ -92,19 +86,18 @@ def _record(config: Config) -> TemplateRecord:
     }
 
 
-def _schema(schema: Mapping[str, Any]) -> Any:
+def _schema(schema: Mapping[str, Any]) -> Validator:
     try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise InvalidError.of(("parameters", f"not a JSON Schema: {error.message[:300]}")) from None
-    return Draft202012Validator(schema, registry=_NO_REGISTRY)
+        return Validator(schema)
+    except NotASchemaError as error:
+        raise InvalidError.of(("parameters", f"not a JSON Schema: {error.why[:300]}")) from None
 
 
 def _errors(schema: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
     try:
-        found: list[ValidationError] = list(_schema(schema).iter_errors(values))
-    except Unresolvable as error:
-        return [f"its parameters refer to {error.ref!r}, which is not there"]
+        found = list(_schema(schema).errors(values))
+    except LostReferenceError as error:
+        return [f"its parameters refer to {error.reference!r}, which is not there"]
     return (
         [
             "; ".join(

@@ -5,7 +5,6 @@ A file of SQLite in the export's own folder, made anew by each attempt and throw
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +41,8 @@ class Workspace:
 
     def __init__(self, file: Path) -> None:
         # The export's pages are worked on in threads, one after the other.
+        import sqlite3  # an idle platform has no use for it
+
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._db.executescript(_TABLES)
         self._db.execute(

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 from pydantic import AfterValidator
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.json_schema import NotASchemaError, check_schema
 from agentic.layers.L01_data_layer.models.fields import JsonObject
 from agentic.layers.L06_evaluation.evaluators.evaluator import Evaluator, Finding, Means, Subject
 
 
 def _schema(value: dict[str, Any]) -> dict[str, Any]:
     try:
-        Draft202012Validator.check_schema(value)
-    except SchemaError as error:
-        where = "/".join(map(str, error.absolute_path)) or "its root"
-        raise ValueError(f"not a JSON Schema at {where}: {error.message[:300]}") from None
+        check_schema(value)
+    except NotASchemaError as error:
+        raise ValueError(str(error)[:400]) from None
     return value
 
 
