@@ -29,7 +29,7 @@ async def test_one_watches_a_plan_while_it_is_carried_out(visit: Visit, l01_loca
     await expect(box).to_contain_text("Completed")
     await expect(box.locator("a")).to_be_focused()
     assert await box.bounding_box() == place
-    await l01_local.tasks.create(plan_id=there.plan, step_id="write", description="write")
+    await l01_local.tasks.create(plan_id=there.plan, step_id="write", description="write", sequence_order=9)
     await expect(other).to_contain_text("Pending")
     await expect(tab.locator("#plan-progress")).to_contain_text("4 of 7")
 
@@ -77,7 +77,9 @@ async def test_axe_finds_nothing(
         await tab.goto(f"{url}{path}")
         if path == f"/plans/{there.plan}":
             await live(tab)
-            await l01_local.tasks.create(plan_id=there.plan, step_id="write", description="write")
+            await l01_local.tasks.create(
+                plan_id=there.plan, step_id="write", description="write", sequence_order=9
+            )
             await expect(tab.locator("#task-5")).to_contain_text("Pending")
         assert await violations(tab) == [], path
     await context.close()
