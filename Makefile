@@ -29,8 +29,8 @@ check: .venv/.ready-for-tests
 	$(BIN)/python -m pytest -q tests/architecture
 
 torture: .venv/.ready-for-tests
-	AGENTIC_KILLS=50 $(BIN)/python -m pytest -s tests/faults/test_kills.py tests/faults/test_platform_kills.py $(ARGS)
-	AGENTIC_KILLS=300 $(BIN)/python -m pytest -s tests/faults/test_run_kills.py $(ARGS)
+	AGENTIC_KILLS=50 $(BIN)/python -m pytest -o faulthandler_timeout=0 -s tests/faults/test_kills.py tests/faults/test_platform_kills.py $(ARGS)
+	AGENTIC_KILLS=300 $(BIN)/python -m pytest -o faulthandler_timeout=0 -s tests/faults/test_run_kills.py $(ARGS)
 
 docs: .venv/.ready
 	$(BIN)/python -m agentic.platform.commands.errors > docs/errors.md

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from agentic import __version__, cli_agents, cli_runs
+from agentic import (
+    __version__,
+    cli_agents,
+    cli_eval,
+    cli_goals,
+    cli_learn,
+    cli_mcp,
+    cli_runs,
+    cli_subscriptions,
+)
 from agentic.cli_options import DataDir, Json, data_folder
 
 app = typer.Typer(
@@ -19,14 +28,23 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 another platform runs on the data folder, "
     "4 a port is taken, 5 no platform is running, 6 refused because it would not be safe; of a run, 7 it failed, 8 it was "
-    "cancelled, 9 it waits for a person, 10 it goes on without being watched.",
+    "cancelled, 9 it waits for a person, 10 it goes on without being watched; 11 an evaluation found a "
+    "regression.",
 )
 for command in (cli_agents.run, cli_agents.demo, cli_agents.worker):
     app.command(rich_help_panel=cli_agents.PANEL)(command)
+app.command(rich_help_panel=cli_agents.PANEL)(cli_goals.goal)
+app.add_typer(cli_goals.plan, name="plan", rich_help_panel=cli_agents.PANEL)
+app.command("eval", rich_help_panel=cli_agents.PANEL)(cli_eval.evaluate)
+app.command(rich_help_panel=cli_mcp.PANEL)(cli_mcp.mcp)
 app.add_typer(cli_runs.runs, name="runs", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.agents, name="agents", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.tools, name="tools", rich_help_panel=cli_agents.PANEL)
 app.add_typer(cli_agents.models, name="models", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_learn.feedback, name="feedback", rich_help_panel=cli_agents.PANEL)
+app.add_typer(cli_learn.learn, name="learn", rich_help_panel=cli_agents.PANEL)
+app.command(rich_help_panel=cli_agents.PANEL)(cli_learn.export)
+app.add_typer(cli_subscriptions.subscriptions, name="subscriptions")
 db = typer.Typer(no_args_is_help=True, help="The database: the one in DATABASE_URL, or of the data folder.")
 app.add_typer(db, name="db")
 keys = typer.Typer(no_args_is_help=True, help="Keys to the API.")
@@ -96,7 +114,7 @@ def status(
 
 @app.command()
 def layer(
-    layer_id: Annotated[str, typer.Argument(metavar="LAYER", help="L01 to L04, L09, L10 or L11.")],
+    layer_id: Annotated[str, typer.Argument(metavar="LAYER", help="L01 to L05, L09, L10 or L11.")],
     host: Host = "localhost",
     port: Annotated[
         int | None,

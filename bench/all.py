@@ -15,10 +15,15 @@ BENCHMARKS = (
     "events_in_process",
     "feed_latency",
     "million",
+    "pages",
     "dashboard",
     "lighthouse",
     "runs",
+    "plans",
     "gateway",
+    "evaluation_statistics",
+    "webhooks",
+    "export",
     "startup",
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"

@@ -13,7 +13,7 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L01_data_layer.settings import L01Settings
 from agentic.layers.L10_human_interface.layer import HumanInterface
-from tests.kit.databases import cloned_database, empty_database, template_database
+from tests.kit.databases import Databases, databases, empty_database
 from tests.kit.http import served
 from tests.kit.interface import interface_over
 from tests.kit.servers import BusServer, Servers, servers, temporary_folder
@@ -33,16 +33,16 @@ def test_servers() -> Generator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def template(test_servers: Servers) -> Generator[str]:
-    """The name of a database that is migrated and empty."""
-    with template_database(test_servers.database_url) as name:
-        yield name
+def test_databases(test_servers: Servers) -> Generator[Databases]:
+    """The databases of this process."""
+    with databases(test_servers.database_url) as made:
+        yield made
 
 
 @pytest.fixture
-async def database_url(test_servers: Servers, template: str) -> AsyncGenerator[str]:
+async def database_url(test_databases: Databases) -> AsyncGenerator[str]:
     """A migrated, empty database of this test alone."""
-    async with cloned_database(test_servers.database_url, template) as url:
+    async with test_databases.lent() as url:
         yield url
 
 

@@ -20,3 +20,5 @@ RUN_WAITS: Final = 9
 """The agent's run waits for a person."""
 RUN_GOES_ON: Final = 10
 """The agent's run goes on, and nobody watches it here any more."""
+REGRESSED: Final = 11
+"""An evaluation says that it has become worse, or is not good enough."""

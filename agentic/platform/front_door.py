@@ -2,6 +2,8 @@
 
 /api/v1  /docs  /openapi.json  /health    L09, the gateway
 /v1                                       L04, the APIs of models
+/hooks                                    L11, what others tell us
+/mcp                                      L11, for clients of the Model Context Protocol
 /l01 … /l11                               each layer's own app
 everything else                           L10, the dashboard
 """
@@ -16,6 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _GATEWAY: Final[tuple[str, ...]] = ("api", "docs", "openapi.json", "health")
 _MODELS: Final = "v1"
+_INCOMING: Final = "hooks"
+_PROTOCOL: Final = "mcp"
 
 
 class FrontDoor:
@@ -23,7 +27,8 @@ class FrontDoor:
 
     def __init__(self, apps: Mapping[str, ASGIApp]) -> None:
         self._dashboard = apps["L10"]
-        self._public = {**dict.fromkeys(_GATEWAY, apps["L09"]), _MODELS: apps["L04"]}
+        by_name = {_MODELS: apps["L04"], _INCOMING: apps["L11"], _PROTOCOL: apps["L11"]}
+        self._public = dict.fromkeys(_GATEWAY, apps["L09"]) | by_name
         self._mounted = {layer_id.lower(): app for layer_id, app in apps.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102

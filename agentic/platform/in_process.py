@@ -45,7 +45,7 @@ async def layers_running(base: Foundation) -> AsyncGenerator[tuple[PlatformState
 async def _locked(apps: Mapping[str, ASGIApp], l01: L01Client) -> dict[str, ASGIApp]:
     lock = Lock(l01)
     await lock.require_a_key()
-    own_gate = {"L09": ("/api/", "/v1/")}
+    own_gate = {"L09": ("/api/", "/v1/", "/hooks/", "/mcp/")}  # keys, keys, signatures, and keys
     return {layer_id: Locked(app, lock, own_gate.get(layer_id, ())) for layer_id, app in apps.items()}
 
 

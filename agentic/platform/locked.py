@@ -1,7 +1,7 @@
 """The lock on everything but the gateways' APIs, for a platform that listens beyond this machine.
 
 Programs show a key with the scope `admin`. A person shows it once, on a page of its own, and gets a cookie for a while.
-The gateways under `/api/` and `/v1/` ask for keys themselves, by finer scopes.
+The gateways under `/api/` and `/v1/` ask for keys themselves, by finer scopes, and so does `/mcp`.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Locked:
         if path == LOGIN and scope["type"] == "http":
             await (await self._login(scope, receive))(scope, receive, send)
             return
-        if not _OPEN.fullmatch(path) and not path.startswith(self._beside):
+        if not _OPEN.fullmatch(path) and not f"{path}/".startswith(self._beside):
             try:
                 await self._lock.check_request(scope)
             except PlatformError as error:

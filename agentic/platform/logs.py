@@ -47,7 +47,7 @@ def log_to_terminal() -> None:
         structlog.dev.plain_traceback
     )  # the pretty ones print the values of variables, secrets among them
     renderer = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=tracebacks)
-    for talkative in ("uvicorn", "httpx2", "httpcore2"):
+    for talkative in ("uvicorn", "httpx2", "httpcore2", "mcp"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     root = logging.getLogger()
     root.handlers = [_handler(logging.StreamHandler(), renderer, level)]

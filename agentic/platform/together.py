@@ -12,7 +12,18 @@ from agentic.platform.ports import FRONT_DOOR
 from agentic.platform.screen import Screen
 from agentic.platform.state import PlatformState, published
 
-PORTS: Final = {"L09": FRONT_DOOR, "L10": 8001, "L01": 8002, "L02": 8003, "L03": 8004, "L04": 8005}
+PORTS: Final = {
+    "L09": FRONT_DOOR,
+    "L10": 8001,
+    "L01": 8002,
+    "L02": 8003,
+    "L03": 8004,
+    "L04": 8005,
+    "L05": 8006,
+    "L06": 8007,
+    "L07": 8008,
+    "L11": 8011,
+}
 """The gateway's is the front door. The others answer at their own ports as well: there the specification looks for the
 first two, and a program of somebody's own for those that it has a client of."""
 

@@ -196,6 +196,7 @@
     t: () => switchTheme(),
     j: () => step(1),
     k: () => step(-1),
+    e: () => $("#peek form[data-key='e'] button")?.click(),
     "?": () => open("keys"),
   };
 

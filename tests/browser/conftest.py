@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
@@ -70,3 +70,13 @@ async def visit(context: BrowserContext, url: str) -> AsyncGenerator[Callable[[s
 async def live(tab: Page) -> None:
     """Returns when the page says that it is live."""
     await expect(tab.locator("#live")).to_have_attribute("data-state", "on")
+
+
+async def assert_fit_a_telephone(browser: Browser, url: str, paths: Iterable[str]) -> None:
+    """No page is wider than the screen of a telephone."""
+    context = await browser.new_context(viewport={"width": 390, "height": 844})
+    tab = await context.new_page()
+    for path in paths:
+        await tab.goto(f"{url}{path}")
+        assert await tab.evaluate("document.documentElement.scrollWidth") <= 390, path
+    await context.close()

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L10_human_interface.layer import HumanInterface
-from tests.browser.conftest import live
+from tests.browser.conftest import assert_fit_a_telephone, live
 from tests.browser.test_accessible import violations
 from tests.kit.interface import interface_over
 from tests.layers.L01.lives import USED, called, taken
@@ -170,13 +170,7 @@ async def test_a_tool_is_switched_where_it_stands(visit: Visit, l01_local: L01Cl
 
 
 async def test_no_page_is_wider_than_a_telephone(browser: Browser, url: str, l01_local: L01Client) -> None:
-    there = await lived(l01_local)
-    context = await browser.new_context(viewport={"width": 390, "height": 844})
-    tab = await context.new_page()
-    for path in addresses(there):
-        await tab.goto(f"{url}{path}")
-        assert await tab.evaluate("document.documentElement.scrollWidth") <= 390, path
-    await context.close()
+    await assert_fit_a_telephone(browser, url, addresses(await lived(l01_local)))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -41,7 +41,7 @@ APP = Starlette(routes=[WebSocketRoute("/ws", greet), Route("/{path:path}", answ
 
 @pytest.fixture
 async def url(l01_local: L01Client) -> AsyncGenerator[str]:
-    async with served(Locked(APP, Lock(l01_local), ("/api/",))) as url:
+    async with served(Locked(APP, Lock(l01_local), ("/api/", "/mcp/"))) as url:
         yield url
 
 
@@ -78,8 +78,16 @@ async def test_health_and_the_gateway_have_no_second_lock(url: str) -> None:
     async with httpx2.AsyncClient(base_url=url, trust_env=False) as client:
         assert (await client.get("/health/live")).status_code == 200
         assert (await client.get("/api/v1/agents")).status_code == 200
+        assert (await client.get("/mcp")).status_code == 200
         assert (await client.get("/l11/health/ready")).status_code == 200
-        for path in ("/apiary", "/health", "/l01/config/health/ready", "/l01//health/ready"):
+        for path in (
+            "/apiary",
+            "/mcpx",
+            "/l11/mcp",
+            "/health",
+            "/l01/config/health/ready",
+            "/l01//health/ready",
+        ):
             assert (await client.get(path)).status_code == 401
 
 

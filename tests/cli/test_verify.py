@@ -47,6 +47,7 @@ def test_it_is_green_and_leaves_nothing_that_works(mode: str, data_dir: Path) ->
         l01 = next(layer["url"] for layer in status["layers"] if layer["id"] == "L01")
         left = httpx2.get(f"{l01}/agents").json()["items"]
         assert {(agent["name"], agent["status"]) for agent in left} == {("running-agent", "terminated")}
+        assert left[0]["metadata"] == {"made_by": "platform verify"}
         assert httpx2.get(f"{l01}/runs?status=running&total=true").json()["total"] == 0
         l04 = next(layer["url"] for layer in status["layers"] if layer["id"] == "L04")
         assert {each["name"] for each in httpx2.get(f"{l04}/providers").json()["items"]} == {

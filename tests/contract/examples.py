@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.collection import Collection
@@ -12,16 +13,21 @@ from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import AGENTS
 from agentic.layers.L01_data_layer.models.approval import APPROVALS
 from agentic.layers.L01_data_layer.models.budget import BUDGETS
+from agentic.layers.L01_data_layer.models.dataset import DATASETS
 from agentic.layers.L01_data_layer.models.document import DOCUMENTS
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS
+from agentic.layers.L01_data_layer.models.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
+from agentic.layers.L01_data_layer.models.export import EXPORTS
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK
 from agentic.layers.L01_data_layer.models.goal import GOALS
+from agentic.layers.L01_data_layer.models.improvement import IMPROVEMENTS
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE
 from agentic.layers.L01_data_layer.models.plan import PLANS
 from agentic.layers.L01_data_layer.models.resource import Resource
 from agentic.layers.L01_data_layer.models.run import RUNS
 from agentic.layers.L01_data_layer.models.schedule import SCHEDULES
 from agentic.layers.L01_data_layer.models.session import SESSIONS
+from agentic.layers.L01_data_layer.models.subscription import HOOKS, SUBSCRIPTIONS
 from agentic.layers.L01_data_layer.models.task import TASKS
 from agentic.layers.L01_data_layer.models.tool import TOOL_EXECUTIONS, TOOLS
 
@@ -59,12 +65,33 @@ def _run(l01: L01Client) -> Awaitable[Any]:
     return l01.runs.create()
 
 
+def _tool(l01: L01Client) -> Awaitable[Any]:
+    return l01.register_tool(f"referred to {uuid4()}", {})
+
+
 def _goal(l01: L01Client) -> Awaitable[Any]:
     return l01.create_goal(None, "referred to")
 
 
 def _task(l01: L01Client) -> Awaitable[Any]:
     return l01.create_task(None, None, "referred to")
+
+
+def _dataset(l01: L01Client) -> Awaitable[Any]:
+    return l01.datasets.create(name=f"referred to {uuid4()}")
+
+
+async def _item(l01: L01Client) -> Any:
+    dataset = await _dataset(l01)
+    await l01.datasets.add(dataset["id"], [{"input": "x"}])
+    return (await l01.dataset_items.list(dataset_id=dataset["id"]))["items"][0]
+
+
+async def _experiment(l01: L01Client) -> Any:
+    dataset, agent = await _dataset(l01), await _agent(l01)
+    return await l01.experiments.create(
+        name="referred to", dataset_id=dataset["id"], dataset_revision=0, agent_id=agent["id"]
+    )
 
 
 EXAMPLES = [
@@ -91,7 +118,7 @@ EXAMPLES = [
         {"status": "error", "error_message": "no", "output_result": [JSON]},
         {"status": "error"},
         {"status": "success"},
-        {"agent_id": _agent, "tool_id": lambda l01: l01.register_tool("referred to", {})},
+        {"agent_id": _agent, "tool_id": _tool},
     ),
     Example(
         MODEL_USAGE,
@@ -187,26 +214,106 @@ EXAMPLES = [
     Example(
         EVALUATIONS,
         lambda l01: l01.evaluations,
-        {"evaluation_type": "quality", "score": 0.8512, "metrics": JSON, "feedback": "f"},
-        found_by={"evaluation_type": "quality"},
-        not_found_by={"evaluation_type": "speed"},
-        references={"agent_id": _agent, "task_id": _task},
+        {
+            "evaluation_type": "quality",
+            "score": 0.8512,
+            "metrics": JSON,
+            "feedback": "f",
+            "evaluator": "judge",
+            "evaluator_version": "abc",
+            "origin": "rule r run 1",
+        },
+        found_by={"evaluation_type": "quality", "evaluator": "judge", "origin": "rule r run 1"},
+        not_found_by={"evaluation_type": "speed", "evaluator": "exact", "origin": "rule r run 2"},
+        references={"agent_id": _agent, "task_id": _task, "run_id": _run, "experiment_id": _experiment},
+    ),
+    Example(
+        DATASETS,
+        lambda l01: l01.datasets,
+        {"name": "d", "description": "what for", "evaluators": [JSON], "metadata": JSON},
+        {"name": "e", "description": None, "evaluators": []},
+        {"name": "e"},
+        {"name": "d"},
+    ),
+    Example(
+        EXPERIMENTS,
+        lambda l01: l01.experiments,
+        {
+            "name": "x",
+            "dataset_revision": 3,
+            "split": "test",
+            "configuration": JSON,
+            "baseline_configuration": JSON,
+            "repeats": 2,
+            "evaluators": [JSON],
+            "options": JSON,
+        },
+        {"status": "running", "summary": JSON, "error": JSON},
+        {"name": "x", "status": "running"},
+        {"name": "y", "status": "pending"},
+        {"dataset_id": _dataset, "agent_id": _agent, "baseline_agent_id": _agent, "goal_id": _goal},
+    ),
+    Example(
+        EXPERIMENT_RESULTS,
+        lambda l01: l01.experiment_results,
+        {
+            "arm": "subject",
+            "repeat": 0,
+            "fingerprint": "0" * 64,
+            "output": JSON,
+            "error": JSON,
+            "score": 0.25,
+            "scores": JSON,
+            "cost": 0.000123,
+            "latency_ms": 4,
+            "reused": True,
+        },
+        found_by={"fingerprint": "0" * 64},
+        not_found_by={"fingerprint": "1" * 64},
+        references={"experiment_id": _experiment, "item_id": _item, "run_id": _run},
     ),
     Example(
         FEEDBACK,
         lambda l01: l01.feedback,
-        {"feedback_type": "human", "rating": -3, "content": "c", "metadata": JSON},
-        {"processed": True, "metadata": {}},
-        {"processed": True, "feedback_type": "human"},
+        {
+            "feedback_type": "human",
+            "rating": -3,
+            "content": "c",
+            "metadata": JSON,
+            "step": 2,
+            "source": "chat",
+            "author": "somebody",
+            "correction": JSON,
+        },
+        {"processed": True, "metadata": {}, "handled": JSON},
+        {"processed": True, "feedback_type": "human", "source": "chat"},
         {"processed": False},
-        {"agent_id": _agent, "task_id": _task},
+        {"agent_id": _agent, "task_id": _task, "run_id": _run, "better_than": _run},
+    ),
+    Example(
+        IMPROVEMENTS,
+        lambda l01: l01.improvements,
+        {"title": "i", "method": "reflect", "asked": JSON, "base_version": 3, "before": JSON},
+        {"status": "ready", "proposal": JSON, "numbers": JSON, "reason": "better"},
+        {"status": "ready"},
+        {"status": "running"},
+        {"agent_id": _agent, "run_id": _run},
+    ),
+    Example(
+        EXPORTS,
+        lambda l01: l01.exports,
+        {"name": "e", "kind": "sft", "file_format": "jsonl", "asked": JSON},
+        {"status": "failed", "result": JSON, "reason": "full"},
+        {"status": "failed", "kind": "sft"},
+        {"kind": "dpo"},
+        {"run_id": _run},
     ),
     Example(
         DOCUMENTS,
         lambda l01: l01.documents,
         {"title": "d", "content": "c", "content_type": "text/markdown", "tags": ["x", "ü"], "metadata": JSON},
-        {"title": "e", "content": None, "tags": ["y"]},
-        {"tag": "y", "content_type": "text/markdown"},
+        {"title": "e", "content": None, "tags": ["y"], "authority": 7},
+        {"tag": "y", "content_type": "text/markdown", "min_authority": 7, "superseded": False},
         {"tag": "x"},
     ),
     Example(
@@ -225,5 +332,28 @@ EXAMPLES = [
         {"name": "l", "revoked_at": "2026-11-22T12:00:00.000000Z"},
         {"name": "l", "key_hash": "0f" * 32},
         {"name": "k"},
+    ),
+    Example(
+        SUBSCRIPTIONS,
+        lambda l01: l01.subscriptions,
+        {
+            "name": "a.b",
+            "kind": "webhook",
+            "event_type": "agent.*",
+            "filter": JSON,
+            "target": JSON,
+            "form": "cloudevent",
+        },
+        {"enabled": False, "reason": "It is gone.", "filter": {}, "generation": 2},
+        {"name": "a.b", "kind": "webhook", "enabled": False},
+        {"enabled": True},
+    ),
+    Example(
+        HOOKS,
+        lambda l01: l01.hooks,
+        {"name": "h", "event_type": "push.received", "scheme": "github"},
+        {"enabled": False, "event_type": "hook.received"},
+        {"name": "h"},
+        {"name": "i"},
     ),
 ]

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -73,6 +73,13 @@ class Scene:
         return len(self.asked) + self.effects.done.total()
 
 
+class Judged(Protocol):
+    """What a person needs who looks."""
+
+    l01: L01Client
+    effects: EffectCounter
+
+
 @pytest.fixture
 async def scene(l01_local: L01Client, database_url: str, redis_url: str) -> AsyncGenerator[Scene]:
     effects = EffectCounter()
@@ -112,7 +119,7 @@ async def an_agent(l01: L01Client) -> str:
 
 
 @asynccontextmanager
-async def a_person(scene: Scene) -> AsyncGenerator[Counter[str]]:
+async def a_person(scene: Judged) -> AsyncGenerator[Counter[str]]:
     """Somebody who is asked how calls ended that nobody saw the end of, looks at the counter, and says so."""
     said: Counter[str] = Counter()
 
@@ -132,7 +139,7 @@ async def a_person(scene: Scene) -> AsyncGenerator[Counter[str]]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _say(scene: Scene, approval: Any, said: Counter[str]) -> None:
+async def _say(scene: Judged, approval: Any, said: Counter[str]) -> None:
     execution = await scene.l01.tool_executions.get(approval["execution_id"])
     arguments = execution["input_params"]
     try:

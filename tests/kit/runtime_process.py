@@ -1,4 +1,4 @@
-"""The layers that carry runs, in processes of their own that are to be killed at any moment.
+"""The layers that carry runs and plans, in processes of their own that are to be killed at any moment.
 
 Importing them takes a second, and a process that is killed must be followed by another one: so one process imports
 them once, and its children (`fork`) are what is started and killed.
@@ -23,22 +23,30 @@ from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L02_agent_runtime.layer import AgentRuntime
 from agentic.layers.L03_tool_execution.layer import ToolExecution
 from agentic.layers.L04_model_gateway.layer import ModelGateway
+from agentic.layers.L05_planning.layer import Planner
+from agentic.layers.L06_evaluation.layer import Evaluation
+from agentic.layers.L07_learning.layer import Learning
 from agentic.platform.supervisor import Supervisor
 from tests.kit.effects import URL
 from tests.kit.process import free_port
 
-LAYERS = (DataLayer, ToolExecution, ModelGateway, AgentRuntime)
+LAYERS = (DataLayer, ToolExecution, ModelGateway, AgentRuntime, Planner, Evaluation, Learning)
 PATIENCE = 60.0
+SERVES = "TEST_SERVES"
+"""The layer that answers."""
 
 
 class RuntimeNursery:
     """Starts processes that carry runs on a database."""
 
-    def __init__(self, database_url: str, redis_url: str, effects_url: str, lease: float) -> None:
+    def __init__(
+        self, database_url: str, redis_url: str, effects_url: str, lease: float, serves: str = "L02"
+    ) -> None:
         environment = {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             URL: effects_url,
+            SERVES: serves,
             "PLATFORM_L02_LEASE": str(lease),
             "PLATFORM_L02_POLL": "0.2",
             "PLATFORM_L03_MODULES": '["tests.kit.effects"]',
@@ -71,7 +79,7 @@ class RuntimeNursery:
 
 
 class RuntimeProcess:
-    """One of them. `url` is where its runtime answers."""
+    """One of them. `url` is where its layer answers: the runtime, or the one that the nursery says."""
 
     def __init__(self, nursery: RuntimeNursery) -> None:
         self._nursery = nursery
@@ -115,7 +123,7 @@ async def _serve(port: int) -> None:
     supervisor = Supervisor(LAYERS, Context())
     async with supervisor.running():
         config = uvicorn.Config(
-            supervisor.apps["L02"], host="127.0.0.1", port=port, lifespan="off", log_config=None
+            supervisor.apps[os.environ[SERVES]], host="127.0.0.1", port=port, lifespan="off", log_config=None
         )
         await uvicorn.Server(config).serve()
 

@@ -31,11 +31,20 @@ PATIENCE = 60.0
 OWNER = """
 import asyncio, json, sys
 from pathlib import Path
+import asyncpg
 from agentic.platform.embedded import Embedded
+
+async def forgetful(url):
+    # Only a power cut takes what is not flushed; a killed process, of the server's too, takes nothing.
+    connection = await asyncpg.connect(url)
+    for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+        await connection.execute(statement)
+    await connection.close()
 
 async def main():
     database, bus = json.loads(sys.argv[2])
     async with Embedded(Path(sys.argv[1]), database=database, bus=bus) as servers:
+        await forgetful(servers.database_url)
         print(json.dumps([servers.database_url, servers.redis_url]), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -8,6 +8,8 @@ from contextlib import aclosing
 
 import pytest
 
+from agentic.layers.L01_data_layer.database import Database
+from agentic.layers.L01_data_layer.feed import EventFeed
 from agentic.layers.L01_data_layer.live_text import LiveTexts
 from agentic.layers.L01_data_layer.redis_client import Bus
 
@@ -35,6 +37,22 @@ class SwallowingBus(Bus):
             await asyncio.sleep(60)
         except asyncio.CancelledError:
             return
+
+
+async def test_the_feed_of_events_ends_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, elsewhere = SwallowingBus(), asyncio.Event()
+    elsewhere.set()
+    feed = EventFeed(Database("postgresql://nowhere"), bus, elsewhere)
+
+    async def head() -> int:
+        return 0
+
+    monkeypatch.setattr(feed, "head", head)
+    task = asyncio.create_task(feed.run())
+    async with asyncio.timeout(20):
+        await bus.at_work.wait()
+        task.cancel()
+        await asyncio.wait({task})
 
 
 @pytest.mark.parametrize("work", ["send", "hear"])

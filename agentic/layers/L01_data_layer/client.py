@@ -12,40 +12,46 @@ raised is the class that the service raised.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self, cast
 from uuid import UUID
 
 from agentic.layers.base import jsonio
+from agentic.layers.base.api_keys import KeyRecord, KeySource
 from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
+from agentic.layers.L01_data_layer.checking import report_of
 from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, Readable, given
+from agentic.layers.L01_data_layer.following import keep_up
+from agentic.layers.L01_data_layer.integration_collections import Deliveries, SigningSecrets, Streams
 from agentic.layers.L01_data_layer.models.access import API_KEYS
 from agentic.layers.L01_data_layer.models.agent import Agent
-from agentic.layers.L01_data_layer.models.check import (
-    CHECK,
-    CheckPage,
-    CheckReport,
-    Difference,
-    PartReport,
-)
+from agentic.layers.L01_data_layer.models.check import CHECK, CheckPage, CheckReport
 from agentic.layers.L01_data_layer.models.config import Config
+from agentic.layers.L01_data_layer.models.dataset import DATASET_ITEMS
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluation
 from agentic.layers.L01_data_layer.models.event import Event
+from agentic.layers.L01_data_layer.models.experiment import EXPERIMENT_RESULTS, EXPERIMENTS
+from agentic.layers.L01_data_layer.models.export import EXPORTS
 from agentic.layers.L01_data_layer.models.feedback import FEEDBACK, UNPROCESSED_FEEDBACK, Feedback
 from agentic.layers.L01_data_layer.models.goal import GOALS, Goal
+from agentic.layers.L01_data_layer.models.improvement import IMPROVEMENTS
+from agentic.layers.L01_data_layer.models.lineage import LINEAGE, Lineage, LineageKind
 from agentic.layers.L01_data_layer.models.model_usage import MODEL_USAGE, ModelUsage
 from agentic.layers.L01_data_layer.models.plan import PLANS, Plan
 from agentic.layers.L01_data_layer.models.run_step import RUN_STEPS
 from agentic.layers.L01_data_layer.models.statistics import (
     AGENT_STATS,
+    SCORE_STATS,
     TOOL_STATS,
     USAGE_STATS,
     AgentStats,
+    ScoreStats,
     ToolStats,
     UsageStats,
 )
+from agentic.layers.L01_data_layer.models.subscription import HOOKS, SUBSCRIPTIONS
 from agentic.layers.L01_data_layer.models.task import TASKS, Task
 from agentic.layers.L01_data_layer.models.tool import TOOLS, Tool, ToolExecution
 from agentic.layers.L01_data_layer.run_collections import (
@@ -55,7 +61,13 @@ from agentic.layers.L01_data_layer.run_collections import (
     Schedules,
     ToolExecutions,
 )
-from agentic.layers.L01_data_layer.special_collections import Agents, Configuration, Documents, Sessions
+from agentic.layers.L01_data_layer.special_collections import (
+    Agents,
+    Configuration,
+    Datasets,
+    Documents,
+    Sessions,
+)
 from agentic.layers.L01_data_layer.usage_collection import Usage
 
 DEFAULT_URL = "http://localhost:8002"
@@ -110,12 +122,23 @@ class L01Client:
         self.tasks = Collection(backend, TASKS)
         self.evaluations = Collection(backend, EVALUATIONS)
         self.feedback = Collection(backend, FEEDBACK)
+        self.datasets = Datasets(backend)
+        self.dataset_items = Readable(backend, DATASET_ITEMS)
+        self.experiments = Collection(backend, EXPERIMENTS)
+        self.experiment_results = Collection(backend, EXPERIMENT_RESULTS)
+        self.improvements = Collection(backend, IMPROVEMENTS)
+        self.exports = Collection(backend, EXPORTS)
         self.config = Configuration(backend)
         self.documents = Documents(backend)
         self.sessions = Sessions(backend)
         self.keys = Collection(backend, API_KEYS)
         self.events = Events(backend)
         self.cursors = Cursors(backend)
+        self.subscriptions = Collection(backend, SUBSCRIPTIONS)
+        self.hooks = Collection(backend, HOOKS)
+        self.deliveries = Deliveries(backend)
+        self.signing_secrets = SigningSecrets(backend)
+        self.streams = Streams(backend)
 
     async def __aenter__(self) -> Self:
         return self
@@ -268,6 +291,10 @@ class L01Client:
         """
         return await self.call(AGENT_STATS, path={"agent_id": agent_id}, query=given(query))
 
+    async def score_stats(self, **query: Any) -> ScoreStats:
+        """How scores are spread. `agent_id`, `evaluation_type`, `since`, `until`; `group_by` type, agent, day or hour; `limit`."""
+        return await self.call(SCORE_STATS, query=given(query))
+
     async def record_feedback(
         self,
         agent_id: Ref | None,
@@ -328,6 +355,14 @@ class L01Client:
 
     # -- everything else
 
+    async def lineage(self, kind: LineageKind, record_id: Ref, limit: int = 50) -> Lineage:
+        """What led to a record, what came of it, and what was said of both: at most `limit` of each kind.
+
+        Raises:
+            NotFoundError: there is no such record.
+        """
+        return await self.call(LINEAGE, path={"kind": kind, "id": record_id}, query={"limit": limit})
+
     async def check_pages(self, limit: int = 100) -> AsyncGenerator[CheckPage]:
         """The check of the rows against the log, page by page as it goes on; `limit` differences of each are described."""
         cursor: str | None = None
@@ -340,15 +375,7 @@ class L01Client:
 
     async def check(self, limit: int = 100) -> CheckReport:
         """Whether every row is what its events add up to, and the log is whole: counts, and the first differences."""
-        parts: dict[str, PartReport] = {}
-        differences: list[Difference] = []
-        async for page in self.check_pages(limit):
-            part = parts.setdefault(page["part"], {"checked": 0, "differing": 0})
-            part["checked"] += page["checked"]
-            part["differing"] += page["differing"]
-            differences += page["differences"][: limit - len(differences)]
-        ok = not any(part["differing"] for part in parts.values())
-        return {"ok": ok, "parts": parts, "differences": differences}
+        return await report_of(self.check_pages(limit), limit)
 
     async def call(self, operation: Operation, **parts: Any) -> Any:
         """Any operation by its declaration; `parts` are those of `Call`."""
@@ -361,6 +388,24 @@ class L01Client:
     def follow(self, after: int | None = None, **filters: str) -> AsyncGenerator[list[FeedEvent]]:
         """Batches of live events: first what came after `after`, then what comes. Filters as those of `GET /events`."""
         return self.backend.follow(after, filters)
+
+    async def keep_up(
+        self, name: str, take: Callable[[list[FeedEvent]], Awaitable[None]], **filters: str
+    ) -> None:
+        """Gives every batch of live events to `take`, from a bookmark of this name that is set after each: for ever.
+
+        The first time from now on. What was given when a process ended is given again: `take` must not mind.
+        """
+        await keep_up(self, name, take, filters)
+
+
+def key_source(client: Callable[[], L01Client]) -> KeySource:
+    """The keys to the platform's APIs, for who checks them: found by their hash, and followed."""
+
+    async def find(key_hash: str) -> Sequence[KeyRecord]:
+        return (await client().keys.list(key_hash=key_hash, limit=1))["items"]
+
+    return KeySource(find, lambda: client().follow(event_type="api_key.*"))
 
 
 def event_of(item: FeedEvent) -> Event:

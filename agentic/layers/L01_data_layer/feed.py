@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 
+from agentic.layers.base.background import goes_on
 from agentic.layers.base.common_errors import BusUnavailableError
 from agentic.layers.L01_data_layer.backends.backend import FeedEvent, feed_event
 from agentic.layers.L01_data_layer.database import Database
@@ -145,7 +146,7 @@ class EventFeed:
     async def _listen(self) -> None:
         # Only that something was published is taken from the bus: a channel belongs to a whole Redis server, and what
         # another platform publishes there must not pass for an event of this log.
-        while True:
+        while goes_on():
             await self._elsewhere.wait()
             try:
                 async with aclosing(self._bus.subscribe(CHANNEL)) as messages:
@@ -153,7 +154,7 @@ class EventFeed:
                         self._subscribed = True
                         if message is None or not message.startswith(TOLD):
                             self._wake.set()
-                        if not self._elsewhere.is_set():
+                        if not self._elsewhere.is_set() or not goes_on():
                             break
             except BusUnavailableError as error:
                 log.warning("the feed reads the log until the bus is back", error=str(error))

@@ -22,6 +22,7 @@ from agentic.layers.L01_data_layer.redis_client import Bus
 from agentic.layers.L01_data_layer.relay import Relay
 from agentic.layers.L01_data_layer.routers import event_stream, routes_by_section, text_stream
 from agentic.layers.L01_data_layer.services import Services
+from agentic.layers.L01_data_layer.services.evaluation_sums import keep_summed
 from agentic.layers.L01_data_layer.settings import L01Settings
 from agentic.layers.L01_data_layer.store import Store
 
@@ -42,7 +43,7 @@ class DataLayer(Layer):
         self.feed = EventFeed(self.database, self.bus, self.relay.elsewhere)
         self.relay.listeners.append(self.feed.hand_over)
         self.texts = LiveTexts(self.bus)
-        self.services = Services(Store(self.database, self.relay.wake), self.texts)
+        self.services = Services(Store(self.database, self.relay.wake), self.texts, self.bus)
         self.sections = routes_by_section(self.services)
         self.backend = LocalBackend(
             [route for routes in self.sections.values() for route in routes], self.feed, self.texts
@@ -80,6 +81,8 @@ class DataLayer(Layer):
             "text to others": self.texts.send,
             "text of others": self.texts.hear,
             "kept answers": lambda: forget_old(self.database),
+            "sums of evaluations": lambda: keep_summed(self.database),
+            "old deliveries": self.services.deliveries.trim,
             "expiry": lambda: end_overdue(self.services.decisions, self.services.model_usage),
         }
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 import structlog
 
 from agentic.layers.base import jsonio
+from agentic.layers.base.background import goes_on
 from agentic.layers.base.common_errors import BusUnavailableError, InvalidError
 from agentic.layers.L01_data_layer.models.run import LiveText
 from agentic.layers.L01_data_layer.redis_client import CHANNEL, TOLD, Bus
@@ -96,10 +97,10 @@ class LiveTexts:
     async def send(self) -> None:
         """Carries texts to the bus. Runs until it is cancelled."""
         self._ended = False
-        while _goes_on():
+        while goes_on():
             await self._sent.wait()
             self._sent.clear()
-            while self._outgoing and _goes_on():
+            while self._outgoing and goes_on():
                 batch = [self._outgoing.popleft() for _ in range(min(BATCH, len(self._outgoing)))]
                 try:
                     await self._bus.publish(CHANNEL, batch)
@@ -110,14 +111,14 @@ class LiveTexts:
 
     async def hear(self) -> None:
         """Takes the texts of other processes from the bus, while somebody listens. Runs until it is cancelled."""
-        while _goes_on():
+        while goes_on():
             await self._wanted.wait()
             try:
                 async with aclosing(self._bus.subscribe(CHANNEL)) as messages:
                     async for message in messages:
                         if message is not None and message.startswith(TOLD):
                             self._take(message)
-                        if not self._wanted.is_set() or not _goes_on():
+                        if not self._wanted.is_set() or not goes_on():
                             break
             except BusUnavailableError as error:
                 log.debug("live text of other processes is not heard", error=str(error))
@@ -135,9 +136,3 @@ class LiveTexts:
         except (InvalidError, LookupError, TypeError) as error:
             # The channel belongs to a whole server: somebody else may say on it what he likes.
             log.debug("a live text was not understood", error=str(error))
-
-
-def _goes_on() -> bool:
-    """False once this task was cancelled: Python 3.11's `wait_for`, inside redis-py, may swallow what says so."""
-    task = asyncio.current_task()
-    return task is None or not task.cancelling()

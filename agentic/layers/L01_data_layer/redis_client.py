@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from agentic.layers.base.common_errors import BusUnavailableError
 
@@ -55,6 +55,24 @@ class Bus:
         except (RedisError, OSError, TimeoutError) as error:
             raise BusUnavailableError(f"The event bus does not answer: {error}") from error
 
+    async def add_to_stream(self, key: str, entries: list[tuple[str, str]], keep: int) -> int:
+        """Adds entries under ids that grow, and answers how many were new; about `keep` of the newest stay.
+
+        Raises:
+            BusUnavailableError: some of the entries may not be there.
+        """
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for entry_id, event in entries:
+                    pipeline.xadd(key, {"event": event}, id=entry_id, maxlen=keep, approximate=True)
+                answers = await pipeline.execute(raise_on_error=False)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise BusUnavailableError(f"The event bus does not answer: {error}") from error
+        for answer in answers:
+            if isinstance(answer, Exception) and not _is_there_already(answer):
+                raise BusUnavailableError(f"The stream {key} cannot be added to: {answer}")
+        return sum(not isinstance(answer, Exception) for answer in answers)
+
     async def ping(self) -> None:
         """Returns when the bus answers.
 
@@ -89,3 +107,7 @@ class Bus:
     async def close(self) -> None:
         """Closes the publishing connection."""
         await self._client.aclose()
+
+
+def _is_there_already(answer: Exception) -> bool:
+    return isinstance(answer, ResponseError) and "equal or smaller" in str(answer)

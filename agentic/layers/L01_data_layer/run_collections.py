@@ -21,9 +21,12 @@ from agentic.layers.L01_data_layer.models.run import (
     RESUME_RUN,
     RUNS,
     TELL_RUN,
+    USED_BY_RUN,
+    WAKE_RUN,
     LiveText,
     LostRun,
     Run,
+    Used,
 )
 from agentic.layers.L01_data_layer.models.run_step import (
     MESSAGE_RUN,
@@ -121,6 +124,7 @@ class Runs(Collection[Run]):
         output: Any = None,
         error: Mapping[str, Any] | None = None,
         due_at: str | None = None,
+        last_step: int | None = None,
     ) -> Run:
         """Changes the state of a run that this worker holds; its totals are summed from its steps.
 
@@ -129,12 +133,15 @@ class Runs(Collection[Run]):
 
         Raises:
             FencedError: another worker has taken the run.
+            StaleVersionError: `last_step` is not its last one.
             StateError: it cannot become that, such as when it was cancelled or paused meanwhile.
         """
         body = {
             "token": token,
             "status": status,
-            **given({"output": output, "error": error and dict(error), "due_at": due_at}),
+            **given(
+                {"output": output, "error": error and dict(error), "due_at": due_at, "last_step": last_step}
+            ),
         }
         return await self._backend.call(MOVE_RUN, Call({"id": run_id}, body=body))
 
@@ -161,6 +168,14 @@ class Runs(Collection[Run]):
             StateError: it is not suspended.
         """
         return await self._backend.call(RESUME_RUN, Call({"id": run_id}))
+
+    async def wake(self, run_id: Ref) -> Run:
+        """There is news of what a run waits for: it is due at once. One that is paused, or over, stays as it is."""
+        return await self._backend.call(WAKE_RUN, Call({"id": run_id}))
+
+    async def used(self, run_id: Ref) -> Used:
+        """What the model calls of a run, and of all that it began, used up to now."""
+        return await self._backend.call(USED_BY_RUN, Call({"id": run_id}))
 
     async def fork(self, run_id: Ref, step: int, changes: Mapping[str, Any] | None = None) -> Run:
         """A new run that begins after this step of another, with copies of the steps up to it.
@@ -219,13 +234,19 @@ class ToolExecutions(Collection[ToolExecution]):
         status: Literal["success", "error"],
         output_result: Any = None,
         error_message: str | None = None,
+        by: str | None = None,
     ) -> ToolExecution:
-        """A person's word on how an execution ended that is `unknown`.
+        """A person's word on how an execution ended that is `unknown`; the run that waits for it goes on at once.
 
         Raises:
             StateError: it is not unknown.
         """
-        body = {"status": status, "output_result": output_result, "error_message": error_message}
+        body = {
+            "status": status,
+            "output_result": output_result,
+            "error_message": error_message,
+            **given({"by": by}),
+        }
         return await self._backend.call(RESOLVE_EFFECT, Call({"id": execution_id}, body=body))
 
     async def again(self, execution_id: Ref, token: int | None = None) -> ToolExecution:

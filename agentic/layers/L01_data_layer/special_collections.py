@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,13 @@ from agentic.layers.L01_data_layer.models.config import (
     ConfigNamespace,
     ConfigVersion,
     NamespaceAddress,
+)
+from agentic.layers.L01_data_layer.models.dataset import (
+    ADD_TO_DATASET,
+    DATASETS,
+    REMOVE_FROM_DATASET,
+    Dataset,
+    DatasetChange,
 )
 from agentic.layers.L01_data_layer.models.document import (
     DOCUMENT_HISTORY,
@@ -63,6 +71,27 @@ class Agents(Collection[Agent]):
         return await self._backend.call(RESTORE_AGENT, call)
 
 
+class Datasets(Collection[Dataset]):
+    """Datasets, whose items are added and taken out, each time making a revision."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend, DATASETS)
+
+    async def add(self, dataset_id: Ref, items: Sequence[Mapping[str, Any]]) -> DatasetChange:
+        """Adds up to 1000 items: `input`, `expected`, `metadata`, `split`, `source_run_id`, `source_feedback_id`, `person`.
+
+        Those that the dataset has already, by input and expectation, are left out: asked for twice, they are there once.
+        """
+        body = {"items": [dict(item) for item in items]}
+        return await self._backend.call(ADD_TO_DATASET, Call({"id": dataset_id}, body=body))
+
+    async def remove(self, dataset_id: Ref, items: Sequence[Ref]) -> DatasetChange:
+        """Takes up to 1000 items out, by their ids. Earlier revisions keep them."""
+        return await self._backend.call(
+            REMOVE_FROM_DATASET, Call({"id": dataset_id}, body={"items": list(items)})
+        )
+
+
 class Documents(Collection[Document]):
     """Documents: searched by their words, and restored from their versions."""
 
@@ -70,7 +99,7 @@ class Documents(Collection[Document]):
         super().__init__(backend, DOCUMENTS)
 
     async def search(self, q: str, **query: Any) -> Page[DocumentHit]:
-        """What was found, best first. Filters `content_type` and `tag`; `limit`, `cursor`."""
+        """What was found, best first. Filters `content_type`, `tag`, `min_authority`, `superseded`; `limit`, `cursor`."""
         call = Call(query=given({"q": q, **query}))
         return await self._backend.call(SEARCH_DOCUMENTS, call)
 

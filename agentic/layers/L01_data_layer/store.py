@@ -151,7 +151,12 @@ class Transaction:
 
     async def create(self, statements: TableStatements, item: Created) -> None:
         """Writes a new record."""
-        await run(self.fetch, statements.create, [item])
+        await self.create_all(statements, [item])
+
+    async def create_all(self, statements: TableStatements, items: list[Created]) -> None:
+        """Writes new records."""
+        if items:
+            await run(self.fetch, statements.create, items)
 
     async def change(self, statements: TableStatements, item: Changed) -> Record:
         """Changes a record; the row says what became of it."""

@@ -16,7 +16,7 @@ from agentic.layers.L01_data_layer import tables
 from agentic.layers.L01_data_layer.database import translate
 from agentic.layers.L01_data_layer.migrate import LIMIT
 
-_BOOKKEEPING: Final = ("alembic_version", "relay")
+_BOOKKEEPING: Final = ("alembic_version", "relay", "evaluation_sums_upto")
 """What a database has rows in from the start."""
 _LOCK_LIMIT: Final = 10
 """Seconds for which emptying waits for whoever uses a table."""
@@ -33,6 +33,7 @@ CLEAR: Final = f"""
 SET LOCAL lock_timeout = '{_LOCK_LIMIT}s';
 DROP TABLE IF EXISTS {", ".join(_TABLES)};
 DROP AGGREGATE IF EXISTS jsonb_merge(jsonb);
+DROP FUNCTION IF EXISTS content_sha256(text);
 """
 """Takes out what the migrations made. To be run inside a transaction."""
 

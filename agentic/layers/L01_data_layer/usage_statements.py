@@ -280,3 +280,10 @@ SELECT 1
 """,
             tuple(types),
         )
+
+
+USED: Final = """'calls', count(*),
+    'unpriced', count(*) FILTER (WHERE NOT cost_known AND input_tokens + output_tokens > 0),
+    'input_tokens', coalesce(sum(input_tokens), 0), 'output_tokens', coalesce(sum(output_tokens), 0),
+    'cost', coalesce(sum(cost_estimate), 0)"""
+"""The members of a JSON object about rows of `model_usage`."""

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from agentic.layers.base import tracing
-from agentic.layers.base.common_errors import StateError
+from agentic.layers.base.common_errors import StaleVersionError, StateError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.ids import now
 from agentic.layers.L01_data_layer.client import L01Client
@@ -22,7 +22,8 @@ from agentic.layers.L02_agent_runtime.context_lengths import ContextLengths
 from agentic.layers.L02_agent_runtime.errors import BrokenRunError
 from agentic.layers.L02_agent_runtime.functions import function_of, is_known
 from agentic.layers.L02_agent_runtime.journal import UNSURE, Hold, Journal
-from agentic.layers.L02_agent_runtime.limits import Guard
+from agentic.layers.L02_agent_runtime.lifecycle import pause_for_suspension
+from agentic.layers.L02_agent_runtime.limits import Beside, Guard
 from agentic.layers.L02_agent_runtime.loop import AgentLoop
 from agentic.layers.L02_agent_runtime.outcomes import (
     InterruptedRunError,
@@ -32,7 +33,7 @@ from agentic.layers.L02_agent_runtime.outcomes import (
     in_seconds,
     suspended,
 )
-from agentic.layers.L02_agent_runtime.recovery import recover
+from agentic.layers.L02_agent_runtime.recovery import recover, used_beside
 from agentic.layers.L02_agent_runtime.replay import FunctionRun
 from agentic.layers.L02_agent_runtime.sessions import history, remember
 from agentic.layers.L02_agent_runtime.settings import L02Settings
@@ -77,7 +78,15 @@ class Carrier:
     async def _carry(self, run: Run, hold: Hold) -> str | None:
         journal = Journal(self._l01(), run, hold, self._settings.lease / 2)
         outcome = await self._outcome(journal)
-        if outcome.status == "completed":
+        while not await self._is_so(journal, outcome):
+            outcome = await self._outcome(journal)
+        await self._after(run, outcome)
+        return outcome.status
+
+    async def _is_so(self, journal: Journal, outcome: Outcome) -> bool:
+        """Writes how a run ended; not, when somebody has said something into it that its result does not know of."""
+        run, completed = journal.run, outcome.status == "completed"
+        if completed:
             await remember(self._l01(), run, journal.steps)
         try:
             await self._l01().runs.move(
@@ -87,11 +96,13 @@ class Carrier:
                 output=outcome.output,
                 error=outcome.error,
                 due_at=outcome.due_at,
+                last_step=journal.last if completed else None,
             )
+        except StaleVersionError:
+            return False
         except StateError as error:
             raise InterruptedRunError(str(error.members.get("current_status", "changed"))) from error
-        await self._after(run, outcome)
-        return outcome.status
+        return True
 
     async def _outcome(self, journal: Journal) -> Outcome:
         """How it ends; every error that is not about the run being ours is a reason to fail."""
@@ -99,9 +110,9 @@ class Carrier:
         try:
             await journal.load()
             await recover(self._l01(), run, journal.steps, self._settings.attempts)
-            if (stopped := await self._stopped_agent(run)) is not None:
-                return stopped
-            return await self._work(journal, configuration_of(run["configuration"]))
+            await self._refuse_stopped_agent(run)
+            beside = await used_beside(self._l01(), run, journal.steps)
+            return await self._work(journal, configuration_of(run["configuration"]), beside)
         except RunEndsError as end:
             return end.outcome
         except (InterruptedRunError, FencedError, *UNSURE):
@@ -112,21 +123,22 @@ class Carrier:
             log.error("a run broke", run=run["id"], exc_info=error)
             return failed(BrokenRunError(f"{type(error).__name__}: {error}"))
 
-    async def _stopped_agent(self, run: Run) -> Outcome | None:
-        """What becomes of a run whose agent was stopped while the run waited."""
+    async def _refuse_stopped_agent(self, run: Run) -> None:
+        """Leaves a run whose agent was stopped while the run waited."""
         if run["agent_id"] is None:
-            return None
-        agent = await self._l01().agents.get(run["agent_id"])
+            return
+        l01 = self._l01()
+        agent = await l01.agents.get(run["agent_id"])
         if agent["status"] in ("suspended", "error"):
-            return suspended(None)
+            await pause_for_suspension(l01, run["id"])
+            raise InterruptedRunError("suspended")
         if agent["status"] == "terminated":
-            await self._l01().runs.cancel(run["id"], "The agent was terminated.")
+            await l01.runs.cancel(run["id"], "The agent was terminated.")
             raise InterruptedRunError("cancelled")
-        return None
 
-    async def _work(self, journal: Journal, configuration: Configuration) -> Outcome:
+    async def _work(self, journal: Journal, configuration: Configuration, beside: Beside) -> Outcome:
         l01, run, settings = self._l01(), journal.run, self._settings
-        guard = Guard(configuration.limits, settings)
+        guard = Guard(configuration.limits, settings, beside)
         asking = Asking(journal, self._l04(), guard, settings)
         agents = SubAgents(l01, run, configuration.tools, configuration.depth, settings.depth)
         tools = ToolUse(journal, self._l03(), agents, run["configuration"], guard)

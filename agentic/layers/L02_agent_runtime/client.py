@@ -28,6 +28,9 @@ from agentic.layers.L01_data_layer.models.session import Session
 from agentic.layers.L02_agent_runtime import models
 from agentic.layers.L02_agent_runtime.backends import Backend, HttpBackend
 from agentic.layers.L02_agent_runtime.stream import RunEvent
+from agentic.layers.L02_agent_runtime.transcript import messages_of, turn_messages
+
+__all__ = ["L02Client", "RunEvent", "at_rest", "given", "messages_of", "turn_messages"]
 
 DEFAULT_URL: Final = "http://localhost:8003"
 URL_VARIABLE: Final = "PLATFORM_L02_URL"
@@ -101,7 +104,7 @@ class L02Client:
         return await self._on(models.SUSPEND_AGENT, agent_id)
 
     async def resume(self, agent_id: Ref) -> Agent:
-        """The agent takes runs again, and those that were paused go on."""
+        """The agent takes runs again, and those go on that its suspension paused."""
         return await self._on(models.RESUME_AGENT, agent_id)
 
     async def terminate(self, agent_id: Ref) -> Agent:

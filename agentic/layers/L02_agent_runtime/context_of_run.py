@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -64,6 +65,18 @@ class Doing(Protocol):
 
     async def agent(self, reference: str, value: Any, fields: Mapping[str, Any]) -> ChildRun:
         """Has another agent run."""
+        ...
+
+    async def job(self, name: str, value: Any, fields: Mapping[str, Any]) -> ChildRun:
+        """Has other code of the platform run."""
+        ...
+
+    async def aside(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does work that is no step."""
+        ...
+
+    def news(self) -> asyncio.Event:
+        """Set when there is news of the run."""
         ...
 
     async def messages(self) -> list[Any]:
@@ -155,12 +168,42 @@ class RunContext:
         configuration: Mapping[str, Any] | None = None,
         task_id: str | None = None,
         goal_id: str | None = None,
+        name: str | None = None,
     ) -> ChildRun:
-        """`agent`, but answers how the other's run ended, whatever its end. `configuration` is laid over the agent's."""
-        fields = {"configuration": configuration, "task_id": task_id, "goal_id": goal_id}
+        """`agent`, but answers how the other's run ended, whatever its end. `configuration` is laid over the agent's.
+
+        `name` is what the step is called; without it, as the agent.
+        """
+        fields = {"configuration": configuration, "task_id": task_id, "goal_id": goal_id, "name": name}
         return await self._doing.agent(
             agent, value, {name: field for name, field in fields.items() if field is not None}
         )
+
+    async def child_job(
+        self,
+        name: str,
+        value: Any,
+        configuration: Mapping[str, Any],
+        *,
+        task_id: str | None = None,
+        goal_id: str | None = None,
+    ) -> ChildRun:
+        """`child` for a run without an agent, such as that of a job (`Job.child`). The step has the name."""
+        fields = {"configuration": configuration, "task_id": task_id, "goal_id": goal_id}
+        return await self._doing.job(
+            name[:255], value, {name: field for name, field in fields.items() if field is not None}
+        )
+
+    async def aside(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does work that is no step, during which the run is not taken to be waiting.
+
+        It is done again whenever the code runs again, so it must not matter how often; what it raises ends the run.
+        """
+        return await self._doing.aside(work)
+
+    def news(self) -> asyncio.Event:
+        """Set when somebody wakes the run after this was called: what it waits for, or works by, has changed."""
+        return self._doing.news()
 
     async def branch(self, number: int, work: Callable[[], Awaitable[T]]) -> T:
         """Does work whose steps are found again by this number: for `asyncio.create_task(ctx.branch(7, work))`.

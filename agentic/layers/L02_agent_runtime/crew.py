@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -31,19 +31,28 @@ class Crew:
     ) -> None:
         self.news = RunNews(lambda: l01)
         carrier = Carrier(lambda: l01, lambda: l03, lambda: l04, settings)
-        self._worker = Worker(lambda: l01, carrier, self.news, settings, agent_ids, carried_by)
+        self.worker = Worker(lambda: l01, carrier, self.news, settings, agent_ids, carried_by)
+
+    @property
+    def works(self) -> Mapping[str, Work]:
+        """What runs in the background meanwhile, by name."""
+        return {"news": self.news.follow, "runs": self.worker.take, "signs of life": self.worker.beat}
+
+    def stop(self) -> None:
+        """Takes no more, and lets go of who waits."""
+        self.worker.stop()
+        self.news.end()
+
+    async def drain(self) -> None:
+        """Gives back what is not done."""
+        self.news.end()
+        await self.worker.drain()
 
     @asynccontextmanager
     async def at_work(self, name: str) -> AsyncGenerator[None]:
-        """Carries until the block is left; what is not done then is given back."""
-        works: dict[str, Work] = {
-            "news": self.news.follow,
-            "runs": self._worker.take,
-            "signs of life": self._worker.beat,
-        }
+        """Carries until the block is left."""
         try:
-            async with Background(name).running(works):
+            async with Background(name).running(self.works):
                 yield
         finally:
-            self.news.end()
-            await self._worker.drain()
+            await self.drain()

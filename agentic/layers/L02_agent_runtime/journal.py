@@ -7,6 +7,7 @@ that was skipped is a message that somebody sent into the run meanwhile, and is 
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
@@ -25,8 +26,6 @@ PAGE: Final = 1000
 UNSURE: Final = (DatabaseUnavailableError, TimedOutError, UnreachableError)
 """After these nobody knows whether the statement was carried out."""
 AGAIN: Final = 0.2
-SIDE_BY_SIDE: Final = 1000
-"""Steps that may be written at the same time, and come to be known in any order."""
 
 
 class Taken(NamedTuple):
@@ -40,8 +39,15 @@ class Hold:
     """That a run is carried here, and why no longer: what is in flight ends differently by the reason."""
 
     def __init__(self) -> None:
-        self.ends: Literal["given back", "lost", "cancelled"] | None = None
+        self.ends: Literal["given back", "lost", "cancelled", "paused"] | None = None
         """`given back`: this process stops. `lost`: another has it. `cancelled`: nobody wants it any more."""
+        self.news = asyncio.Event()
+        """Set when there is news of what it waits for: by who tells it, who puts a new one in its place."""
+
+    def tell(self) -> None:
+        """Wakes all that waits for news of the run."""
+        self.news.set()
+        self.news = asyncio.Event()
 
 
 class Journal:
@@ -52,6 +58,7 @@ class Journal:
         self.run = run
         self.hold = hold
         self.steps: list[RunStep] = []
+        self._sending = 0
         self._patience = patience
         """Seconds for which a step is tried to be written while the database is away: until others have taken the run."""
 
@@ -101,8 +108,14 @@ class Journal:
             "usage_id": usage_id,
             "execution_id": execution_id,
         }
-        number, status = await self._send(fields, usage)
+        self._sending += 1
+        try:
+            number, status = await self._send(fields, usage)
+        finally:
+            self._sending -= 1
         step = await self._enter(number, fields, usage)
+        if status == "suspended":
+            self.hold.ends = self.hold.ends or "paused"
         if status != "running":
             raise InterruptedRunError(status)
         if self.hold.ends is not None:
@@ -150,10 +163,10 @@ class Journal:
             "cost": spent.get("cost") or 0,
             "completed_at": timestamp(),
         }
-        if not any(known["number"] == number for known in self.steps[-SIDE_BY_SIDE:]):
-            self.steps.append(step)
-            self.steps.sort(key=_number)
-        if len(self.steps) != self.last:
+        place = bisect_left(self.steps, number, key=_number)
+        if place == len(self.steps) or self.steps[place]["number"] != number:
+            self.steps.insert(place, step)
+        if len(self.steps) != self.last and not self._sending:  # else it may be one of ours, on its way
             await self.catch_up()
         return step
 

@@ -7,16 +7,20 @@ cannot know is added here: `agent.spawned`, once.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import StateError
 from agentic.layers.base.operation import Answer, Call, validated
+from agentic.layers.base.tracing import traced
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L02_agent_runtime.configuration import check_configuration
 from agentic.layers.L02_agent_runtime.models import Spawn
+
+SUSPENSION: Final = "suspension of the agent"
+"""What caused that a run was paused, as its event has it."""
 
 
 class Lifecycle:
@@ -50,15 +54,14 @@ class Lifecycle:
     async def suspend(self, call: Call) -> Answer:
         """An agent takes no new runs, and those that it has are paused."""
         agent = await self._move(call.path["id"], "suspended", ("active", "suspended"))
-        l01 = self._l01()
         for status in ("running", "queued", "suspended"):
-            await self._each(agent["id"], status, l01.runs.pause)
+            await self._each(agent["id"], status, self._pause)
         return answer(agent)
 
     async def resume(self, call: Call) -> Answer:
-        """An agent takes runs again, and those that were paused go on."""
+        """An agent takes runs again, and those go on that its suspension paused; what a person paused stays so."""
         agent = await self._move(call.path["id"], "active", ("suspended", "active", "error"))
-        await self._each(agent["id"], "suspended", self._resume_if_paused)
+        await self._each(agent["id"], "suspended", self._resume)
         return answer(agent)
 
     async def terminate(self, call: Call) -> Answer:
@@ -67,7 +70,7 @@ class Lifecycle:
         l01 = self._l01()
         for status in ("queued", "suspended", "waiting_approval", "running"):
             await self._each(
-                agent["id"], status, lambda run_id: l01.runs.cancel(run_id, "The agent was terminated.")
+                agent["id"], status, lambda run: l01.runs.cancel(run["id"], "The agent was terminated.")
             )
         return answer(agent)
 
@@ -95,21 +98,32 @@ class Lifecycle:
             )
         return await l01.agents.update(agent_id, {"status": status})
 
-    async def _each(self, agent_id: str, status: str, do: Callable[[str], Awaitable[Any]]) -> None:
+    async def _each(self, agent_id: str, status: str, do: Callable[[Run], Awaitable[Any]]) -> None:
         """Does something with each run of an agent in a state; one that has left it meanwhile is left alone."""
         runs: list[Run] = [
             run async for run in self._l01().runs.all(agent_id=agent_id, status=status, limit=1000)
         ]
         for run in runs:
             try:
-                await do(run["id"])
+                await do(run)
             except StateError:
                 continue
 
-    async def _resume_if_paused(self, run_id: str) -> None:
+    async def _pause(self, run: Run) -> None:
+        if run["status"] != "suspended" or run["due_at"] is not None:
+            await pause_for_suspension(self._l01(), run["id"])
+
+    async def _resume(self, run: Run) -> None:
         l01 = self._l01()
-        if (await l01.runs.get(run_id))["due_at"] is None:
-            await l01.runs.resume(run_id)
+        newest = await l01.events.list(aggregate_type="run", aggregate_id=run["id"], limit=1)
+        if newest["items"][0]["metadata"].get("causation_id") == SUSPENSION:
+            await l01.runs.resume(run["id"])
+
+
+async def pause_for_suspension(l01: L01Client, run_id: str) -> None:
+    """Pauses a run because its agent is suspended; the fact says so, and is what lets it go on with the agent."""
+    with traced(causation_id=SUSPENSION):
+        await l01.runs.pause(run_id)
 
 
 def answer(record: Any) -> Answer:

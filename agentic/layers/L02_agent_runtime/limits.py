@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from agentic.layers.base import jsonio
 from agentic.layers.L01_data_layer.models.run_step import RunStep
@@ -22,18 +22,31 @@ LONGEST_CYCLE: Final = 3
 EMPTY_ANSWERS: Final = 2
 
 
-class Spending:
-    """What a run has used so far, by its steps."""
+class Beside(NamedTuple):
+    """What model calls used that came to no step, because they were cut or failed."""
 
-    def __init__(self, steps: Sequence[RunStep]) -> None:
+    tokens: int = 0
+    cost: float = 0.0
+
+
+class Spending:
+    """What a run has used so far, by its steps and beside them."""
+
+    def __init__(self, steps: Sequence[RunStep], beside: Beside = Beside()) -> None:  # noqa: B008 - it never changes
         self._steps = steps
+        self._beside = beside
         self.steps = sum(step["kind"] in WORK for step in steps)
-        self.tokens = sum((step["input_tokens"] or 0) + (step["output_tokens"] or 0) for step in steps)
+
+    @cached_property
+    def tokens(self) -> int:
+        """Tokens in and out."""
+        steps = sum((step["input_tokens"] or 0) + (step["output_tokens"] or 0) for step in self._steps)
+        return steps + self._beside.tokens
 
     @cached_property
     def cost(self) -> float:
         """US dollars, with what the runs of agents that were called cost."""
-        return sum(float(step["cost"] or 0) + _child_cost(step) for step in self._steps)
+        return self._beside.cost + sum(float(step["cost"] or 0) + _child_cost(step) for step in self._steps)
 
     @cached_property
     def seconds(self) -> float:
@@ -65,8 +78,9 @@ def _seconds(steps: Sequence[RunStep]) -> float:
 class Guard:
     """Looks at a run before each of its steps."""
 
-    def __init__(self, limits: Limits, settings: L02Settings) -> None:
+    def __init__(self, limits: Limits, settings: L02Settings, beside: Beside = Beside()) -> None:  # noqa: B008
         self._limits = limits
+        self._beside = beside
         self._steps = limits.steps or settings.max_steps
         self._repeats = limits.repeats or settings.repeats
         self._step_limit = settings.step_limit
@@ -77,7 +91,7 @@ class Guard:
         Raises:
             LimitReachedError: there is none; says which limit, and how far the run has come.
         """
-        spent, limits = Spending(steps), self._limits
+        spent, limits = Spending(steps, self._beside), self._limits
         if spent.steps + more_steps > self._steps:
             raise reached("steps", self._steps, spent.steps)
         if limits.tokens is not None and spent.tokens + more_tokens >= limits.tokens:

@@ -17,7 +17,7 @@ from agentic.layers.L01_data_layer.client import FeedEvent, L01Client
 
 log = structlog.get_logger()
 
-WANTED: Final = "run.*,run_step.created,approval.approved,approval.denied,approval.expired,tool_execution.*"
+WANTED: Final = "run.*,run_step.created,approval.approved,approval.denied,approval.expired"
 NOT_DUE: Final = frozenset(("run.running", "run.completed", "run.failed", "run.cancelled"))
 
 

@@ -15,11 +15,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
+from agentic.layers.L01_data_layer.models.run import BRANCHES, CALLS
+
 NESTED: Final = 1_000_000
-"""Effect keys need a number: of places in tasks within tasks, it lies beyond those of steps."""
-BRANCHES: Final = NESTED + 2_000_000_000
-"""Of the first calls of branches, it lies beyond those: no two have the same."""
-CALLS: Final = 100
+"""Effect keys need a number: of places in tasks within tasks, it lies beyond those of steps, and below `BRANCHES`."""
 MOST_BRANCHES: Final = 1_400_000
 _IN_A_BRANCH: Final = re.compile(r"/b(\d+)/(\d+)")
 

@@ -15,6 +15,7 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L02_agent_runtime.errors import AttemptsError
+from agentic.layers.L02_agent_runtime.limits import Beside
 
 log = structlog.get_logger()
 
@@ -35,6 +36,20 @@ async def recover(l01: L01Client, run: Run, steps: list[RunStep], attempts: int)
     log.warning("a run was taken over", run=run["id"], attempt=run["attempts"], calls_cut=len(cut))
     if run["attempts"] > attempts:
         await _require_progress(l01, run, steps, attempts)
+
+
+async def used_beside(l01: L01Client, run: Run, steps: list[RunStep]) -> Beside:
+    """What calls of a run used that came to no step: nothing, when nobody has carried it before."""
+    if run["token"] <= 1:
+        return Beside()
+    in_steps = {step["usage_id"] for step in steps}
+    tokens, cost = 0, 0.0
+    for status in ("cut", "failed"):
+        async for call in l01.model_usage.all(run_id=run["id"], status=status, limit=1000):
+            if call["id"] not in in_steps:
+                tokens += call["input_tokens"] + call["output_tokens"]
+                cost += float(call["cost_estimate"] or 0)
+    return Beside(tokens, cost)
 
 
 async def _require_progress(l01: L01Client, run: Run, steps: list[RunStep], attempts: int) -> None:

@@ -16,18 +16,17 @@ from typing import Any, Final, TypeVar
 from agentic.layers.base import jsonio
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.ids import now, timestamp
+from agentic.layers.L01_data_layer.models.agent import Agent
+from agentic.layers.L01_data_layer.models.error_codes import FencedError
 from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L02_agent_runtime.asking import Asking
 from agentic.layers.L02_agent_runtime.configuration import Configuration
 from agentic.layers.L02_agent_runtime.context import raw_tokens, text_of
 from agentic.layers.L02_agent_runtime.context_of_run import Answer, ChildRun, Decision, RunContext
-from agentic.layers.L02_agent_runtime.errors import (
-    AgentCodeError,
-    ChildFailedError,
-    ToolCallError,
-)
+from agentic.layers.L02_agent_runtime.errors import AgentCodeError, ToolCallError
+from agentic.layers.L02_agent_runtime.frame import TO_THE_CODE, Frame
 from agentic.layers.L02_agent_runtime.functions import Function
-from agentic.layers.L02_agent_runtime.journal import Journal, started
+from agentic.layers.L02_agent_runtime.journal import UNSURE, Journal, started
 from agentic.layers.L02_agent_runtime.limits import Guard
 from agentic.layers.L02_agent_runtime.outcomes import (
     Outcome,
@@ -45,10 +44,6 @@ from agentic.layers.L02_agent_runtime.tool_use import ToolUse
 
 T = TypeVar("T")
 
-TO_THE_CODE: Final = (ToolCallError, ChildFailedError, AgentCodeError)
-"""What the code may catch; anything else ends the work on the run."""
-SETTLE: Final = 0.02
-"""Seconds that the code has to do something more when all that it has begun is waiting."""
 CANCEL_AGAIN: Final = 1.0
 
 
@@ -73,11 +68,7 @@ class FunctionRun:
         self._agents = agents
         self._guard = guard
         self._recorded = Recorded()
-        self._busy = 0
-        self._begun = 0
-        self._waits: list[Outcome] = []
-        self._end: Exception | None = None
-        self._changed = asyncio.Event()
+        self._frame = Frame(journal.hold)
         self._loading: asyncio.Task[None] | None = None
 
     async def run(self) -> Outcome:
@@ -91,11 +82,15 @@ class FunctionRun:
         context = RunContext(self._journal.run, self._configuration.instructions, self)  # pyright: ignore[reportArgumentType]
         code = asyncio.create_task(self._run_code(context))
         try:
-            await self._until_it_waits(code)
-            if self._end is not None:
-                raise self._end
+            await self._frame.until_it_waits(code)
+            if self._frame.end is not None:
+                if isinstance(
+                    self._frame.end, (FencedError, *UNSURE)
+                ):  # it goes on elsewhere, with what is at work
+                    self._journal.hold.ends = self._journal.hold.ends or "lost"
+                raise self._frame.end
             if not code.done():
-                return together(self._waits)
+                return together(self._frame.waits)
             value = code.result()
             self._recorded.check_used()
             return completed(value)
@@ -112,42 +107,6 @@ class FunctionRun:
             raise
         except Exception as error:
             raise AgentCodeError(f"{type(error).__name__}: {error}") from error
-
-    async def _until_it_waits(self, code: asyncio.Task[Any]) -> None:
-        while not code.done() and self._end is None:
-            changed = asyncio.ensure_future(self._changed.wait())
-            await asyncio.wait({code, changed}, return_when=asyncio.FIRST_COMPLETED)
-            changed.cancel()
-            self._changed.clear()
-            if self._waits and self._busy == 0 and not code.done():
-                begun = self._begun
-                await asyncio.wait({code}, timeout=SETTLE)
-                if self._busy == 0 and begun == self._begun:
-                    return
-
-    # -- the frame of every call
-
-    async def _durably(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Does the work of a call. What ends the run does not come back into the code: it could catch it."""
-        self._busy += 1
-        self._begun += 1
-        try:
-            return await work()
-        except TO_THE_CODE:
-            raise
-        except RunEndsError as end:
-            if end.outcome.status == "failed":
-                self._end = end
-            else:
-                self._waits.append(end.outcome)
-        except Exception as error:
-            self._end = error
-        finally:
-            self._busy -= 1
-            if self._waits or self._end is not None:
-                self._changed.set()
-        await asyncio.Event().wait()  # until the code is cancelled
-        raise AssertionError("cancelled")
 
     # -- the calls
 
@@ -169,7 +128,7 @@ class FunctionRun:
             text = text_of(message.get("content") or "")
             return Answer(text, message, list(message.get("tool_calls") or []), output["finish_reason"])
 
-        return await self._durably(work)
+        return await self._frame.durably(work)
 
     async def _request(self, messages: list[dict[str, Any]], options: Mapping[str, Any]) -> dict[str, Any]:
         request = {**self._configuration.parameters, **options, "messages": messages}
@@ -206,10 +165,31 @@ class FunctionRun:
                 )
             return _output(step, ToolCallError)
 
-        return await self._durably(work)
+        return await self._frame.durably(work)
 
     async def agent(self, reference: str, value: Any, fields: Mapping[str, Any]) -> ChildRun:
         """Has another agent run."""
+
+        async def find() -> Agent:
+            return await find_agent(self._journal.l01, reference)
+
+        return await self._child(str(fields.get("name", reference)), find, value, fields)
+
+    async def job(self, name: str, value: Any, fields: Mapping[str, Any]) -> ChildRun:
+        """Has other code of the platform run."""
+
+        async def nobody() -> None:
+            return None
+
+        return await self._child(name, nobody, value, fields)
+
+    async def _child(
+        self,
+        reference: str,
+        find: Callable[[], Awaitable[Agent | None]],
+        value: Any,
+        fields: Mapping[str, Any],
+    ) -> ChildRun:
         at = next_place()
 
         async def work() -> ChildRun:
@@ -218,8 +198,7 @@ class FunctionRun:
             if step is None:
                 self._guard.check(self._journal.steps)
                 began = started()
-                agent = await find_agent(self._journal.l01, reference)
-                end = await self._agents.run_of(agent, value, at, fields)
+                end = await self._agents.run_of(await find(), value, at, fields)
                 if not isinstance(end, ChildEnd):
                     raise RunEndsError(end)
                 step = await self._tools.keep(reference, {"at": at, "is": digest}, end, began)
@@ -227,7 +206,7 @@ class FunctionRun:
             status = str(object_of(error).get("status", "failed")) if error else "completed"
             return ChildRun(output["child_run"], status, output["output"], float(output["cost"]), error)
 
-        return await self._durably(work)
+        return await self._frame.durably(work)
 
     async def step(self, name: str, function: Callable[[], Any]) -> Any:
         """Calls a function once."""
@@ -258,7 +237,7 @@ class FunctionRun:
                     )
             return _output(step, AgentCodeError)
 
-        return await self._durably(work)
+        return await self._frame.durably(work)
 
     async def sleep(self, until: datetime | float) -> None:
         """Waits."""
@@ -272,11 +251,13 @@ class FunctionRun:
                 step = await self._journal.write(
                     "sleep", "sleep", started_at=started(), given={"at": at}, output=output
                 )
+                self._recorded.add(step)
+                self._recorded.used.add(at)
             wake: str = step["output"]["until"]
             if wake > timestamp():
                 raise RunEndsError(suspended(wake))
 
-        await self._durably(work)
+        await self._frame.durably(work)
 
     async def ask(self, question: str, request: Mapping[str, Any], seconds: float | None) -> Decision:
         """Asks a person."""
@@ -301,7 +282,7 @@ class FunctionRun:
                 )
             return Decision(**step["output"])
 
-        return await self._durably(work)
+        return await self._frame.durably(work)
 
     async def _approval(
         self, at: str, question: str, request: Mapping[str, Any], seconds: float | None
@@ -321,6 +302,14 @@ class FunctionRun:
             idempotency_key=f"{run['id']}:{at}",
             **more,
         )
+
+    async def aside(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does work that is no step."""
+        return await self._frame.durably(work)
+
+    def news(self) -> asyncio.Event:
+        """Set when there is news of the run."""
+        return self._journal.hold.news
 
     async def messages(self) -> list[Any]:
         """What was said into the run."""
@@ -348,7 +337,7 @@ class FunctionRun:
                 self._recorded.used.add(at)
             return step["output"]
 
-        return await self._durably(work)
+        return await self._frame.durably(work)
 
 
 def _read_in(step: RunStep) -> list[int]:

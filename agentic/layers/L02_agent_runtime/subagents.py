@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from agentic.layers.base.common_errors import NotFoundError, StateError
+from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.base.ids import now
 from agentic.layers.base.states import RUN, final_states
 from agentic.layers.L01_data_layer.client import L01Client
@@ -94,11 +95,12 @@ class SubAgents:
         return await self.run_of(self._by_name[name], arguments.get("input"), key)
 
     async def run_of(
-        self, agent: Agent, value: Any, key: str, fields: Mapping[str, Any] = NOTHING
+        self, agent: Agent | None, value: Any, key: str, fields: Mapping[str, Any] = NOTHING
     ) -> ChildEnd | Outcome:
-        """`call` for any agent; `key` is the place of the call in the run: the same call is the same child.
+        """`call` for any agent, or for none; `key` is the place of the call in the run: the same call is the same child.
 
-        `fields` are what is different in this run: a `configuration` that is laid over the agent's, `goal_id`, `task_id`.
+        `fields` are what is different in this run: a `configuration` that is laid over the agent's (its limits one by one),
+        `goal_id`, `task_id`.
 
         Raises:
             DepthError: agents are nested too deep.
@@ -108,11 +110,10 @@ class SubAgents:
             if self._depth >= self._deepest:
                 raise DepthError(f"Agents may call agents {self._deepest} times over.", depth=self._depth)
             child = await self._l01.runs.create(
-                agent_id=agent["id"],
+                agent_id=None if agent is None else agent["id"],
                 input=value,
                 configuration={
-                    **agent["configuration"],
-                    **fields.get("configuration", NOTHING),
+                    **_laid_over(agent, fields.get("configuration", NOTHING)),
                     "depth": self._depth + 1,
                     "called_at": key,
                 },
@@ -128,6 +129,12 @@ class SubAgents:
         """The child that was made for this call already; the key of `create` is remembered for a day only."""
         page = await self._l01.runs.list(parent_run_id=self._run["id"], called_at=key, limit=1)
         return page["items"][0] if page["items"] else None
+
+
+def _laid_over(agent: Agent | None, changes: Mapping[str, Any]) -> dict[str, Any]:
+    configuration: Mapping[str, Any] = NOTHING if agent is None else agent["configuration"]
+    limits: dict[str, Any] = {**(configuration.get("limits") or {}), **(changes.get("limits") or {})}
+    return {**configuration, **changes, **({"limits": limits} if limits else {})}
 
 
 def _wait(child: Run) -> Outcome:
@@ -154,10 +161,6 @@ async def find_agent(l01: L01Client, reference: str) -> Agent:
 
 
 async def wake(l01: L01Client, run_id: str) -> None:
-    """Lets a run that waits for a child be taken; one that a person paused stays so."""
-    try:
-        run = await l01.runs.get(run_id)
-        if run["status"] == "suspended" and run["due_at"] is not None:
-            await l01.runs.resume(run_id)
-    except (NotFoundError, StateError):
-        return
+    """Lets a run that waits for a child, whatever else it waits for, go on; one that a person paused stays so."""
+    with suppress(NotFoundError):
+        await l01.runs.wake(run_id)

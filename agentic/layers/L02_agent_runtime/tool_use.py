@@ -166,7 +166,7 @@ class ToolUse:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if self._journal.hold.ends in ("given back", "lost"):
+            if self._journal.hold.ends in ("given back", "lost", "paused"):
                 _left.add(task)
                 task.add_done_callback(_forget)
             else:

@@ -120,17 +120,33 @@ class Worker:
     def _hold(self, runs: list[Run]) -> None:
         for run in runs:
             self.taken += 1
+            if self._goes_on(run):
+                continue
             if (before := self._tasks.get(run["id"])) is not None:
                 self._left.add(before)  # under its old token it can write nothing any more
                 before.add_done_callback(self._left.discard)
                 self._holds[run["id"]].ends = "lost"
                 before.cancel()
-            hold = self._holds[run["id"]] = Hold()
-            self._held[run["id"]] = run
-            self._tasks[run["id"]] = asyncio.create_task(self._carry(run, hold), name=f"run {run['id']}")
+            self._begin(run)
+
+    def _begin(self, run: Run) -> None:
+        hold = self._holds[run["id"]] = Hold()
+        self._held[run["id"]] = run
+        self._tasks[run["id"]] = asyncio.create_task(self._carry(run, hold), name=f"run {run['id']}")
+
+    def _goes_on(self, run: Run) -> bool:
+        """Whether a run is at a step here still, in which it was paused and resumed: the step is its new token's then.
+
+        Otherwise its answer, which is paid for, would be written under the old token and refused.
+        """
+        held, hold = self._held.get(run["id"]), self._holds.get(run["id"])
+        if held is None or hold is None or hold.ends is not None or run["token"] != held["token"] + 1:
+            return False
+        held.update(run)
+        return True
 
     async def _carry(self, run: Run, hold: Hold) -> None:
-        became: str | None = None
+        became, token = None, run["token"]
         try:
             became = await self._carrier.carry(run, hold)
         except asyncio.CancelledError:
@@ -140,11 +156,14 @@ class Worker:
         except Exception as error:
             log.error("a run could not be carried", run=run["id"], exc_info=error)
         finally:
+            resumed = became is None and hold.ends in (None, "paused") and run["token"] != token
             if self._held.get(run["id"]) is run and hold.ends != "given back":
                 del self._held[run["id"]]
             if self._tasks.get(run["id"]) is asyncio.current_task():
                 del self._tasks[run["id"]]
                 del self._holds[run["id"]]
+                if resumed:  # it had let go already when it was resumed
+                    self._begin(run)
             self._look.set()
             if became is not None:
                 self._news.tell(run["id"], became)
@@ -177,9 +196,11 @@ class Worker:
                 self._drop(lost["id"], "lost")
 
     def _on_state(self, run_id: str, status: str) -> None:
-        """A run that was cancelled is cut off in the middle of a step: nobody wants its answer."""
+        """A run that was cancelled is cut off in the middle of a step: nobody wants its answer. One that was woken is told."""
         if status == "cancelled" and run_id in self._held:
             self._drop(run_id, "cancelled")
+        elif status == "updated" and (hold := self._holds.get(run_id)) is not None:
+            hold.tell()
 
     def _drop(self, run_id: str, why: Literal["lost", "cancelled"]) -> None:
         self._held.pop(run_id, None)

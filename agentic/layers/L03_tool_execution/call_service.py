@@ -12,8 +12,11 @@ from agentic.layers.L01_data_layer.models.run import RunRef
 from agentic.layers.L03_tool_execution.breaker import Breakers
 from agentic.layers.L03_tool_execution.builtin.sandbox import available
 from agentic.layers.L03_tool_execution.calls import STILL_RUNNING, Calls
+from agentic.layers.L03_tool_execution.errors import ToolLayerError
 from agentic.layers.L03_tool_execution.models import (
+    CallCheck,
     CatalogueQuestion,
+    PlannedCalls,
     Resolution,
     ToolCall,
     ToolCancel,
@@ -21,10 +24,11 @@ from agentic.layers.L03_tool_execution.models import (
     ToolOutcome,
     Workings,
 )
-from agentic.layers.L03_tool_execution.pipeline import Wanted
+from agentic.layers.L03_tool_execution.pipeline import Wanted, parsed
 from agentic.layers.L03_tool_execution.registry import Registry, listed, named
 from agentic.layers.L03_tool_execution.settings import L03Settings
 from agentic.layers.L03_tool_execution.threads import stuck
+from agentic.layers.L03_tool_execution.validation import schema_of
 
 PATIENCE: Final = 15.0
 """Seconds after which a request for a call that still runs is answered with that: its connection is not kept for an hour."""
@@ -60,6 +64,22 @@ class CallService:
         question = validated(CatalogueQuestion, call.body)
         return Answer(jsonio.encode({"items": await self.told(question.configuration)}))
 
+    async def check(self, call: Call) -> Answer:
+        """Whether calls could be made, and what is wrong with their arguments. None is made."""
+        planned = validated(PlannedCalls, call.body).calls
+        items = [await self._checked(each.name, each.arguments) for each in planned]
+        return Answer(jsonio.encode({"items": items}))
+
+    async def _checked(self, name: str, arguments: object) -> CallCheck:
+        try:
+            tool = await self._registry.find(name)
+            if not tool.enabled:
+                return {"detail": f"{name} is switched off.", "errors": []}
+            errors = schema_of(tool.parameters).errors(parsed(name, arguments))
+        except ToolLayerError as error:
+            return {"detail": error.detail, "errors": error.members.get("errors", [])}
+        return {"detail": None, "errors": errors}
+
     async def execute(self, call: Call) -> Answer:
         """Calls a tool. While the tool runs for long, the status is `running`: ask again with the same body."""
         wanted = wanted_from(validated(ToolCall, call.body))
@@ -78,9 +98,9 @@ class CallService:
         execution = await l01.tool_executions.get(call.path["id"])
         if said.outcome != "again":
             execution = await l01.tool_executions.resolve(
-                execution["id"], said.outcome, said.output, said.error or _error(said)
+                execution["id"], said.outcome, said.output, said.error or _error(said), said.by
             )
-        if execution["run_id"] is not None:
+        elif execution["run_id"] is not None:
             async for approval in l01.approvals.all(run_id=execution["run_id"], status="pending"):
                 if approval["execution_id"] == execution["id"]:
                     await l01.approvals.decide(approval["id"], "approved", said.by, said.error)

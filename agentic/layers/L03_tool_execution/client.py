@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
@@ -15,9 +15,11 @@ from agentic.layers.L03_tool_execution import errors
 from agentic.layers.L03_tool_execution.models import (
     CANCEL,
     CATALOGUE,
+    CHECK_CALLS,
     EXECUTE,
     RESOLVE,
     WORKINGS,
+    CallCheck,
     Outcome,
     RunRef,
     ToolDescription,
@@ -48,6 +50,11 @@ class L03Client:
         """
         body = {} if agent_configuration is None else {"configuration": dict(agent_configuration)}
         return (await self.backend.call(CATALOGUE, Call(body=body)))["items"]
+
+    async def check(self, calls: Sequence[tuple[str, Any]]) -> list[CallCheck]:
+        """What stands against calls (name and arguments) that are not made yet, each in its place."""
+        body = {"calls": [{"name": name, "arguments": arguments} for name, arguments in calls]}
+        return (await self.backend.call(CHECK_CALLS, Call(body=body)))["items"]
 
     async def execute(
         self,

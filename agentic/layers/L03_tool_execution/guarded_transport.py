@@ -9,8 +9,9 @@ from typing import Any, cast
 import httpcore2
 import httpx2
 
+from agentic.layers.base.public_addresses import Guard
 from agentic.layers.L03_tool_execution.errors import ForbiddenAddressError
-from agentic.layers.L03_tool_execution.outgoing import Guard, ssl_context
+from agentic.layers.L03_tool_execution.outgoing import ssl_context
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):

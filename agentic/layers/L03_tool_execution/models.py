@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from agentic.layers.base.errors import FieldError
 from agentic.layers.base.operation import Operation
 from agentic.layers.L01_data_layer.models.approval import APPROVALS, DECIDE_APPROVAL
 from agentic.layers.L01_data_layer.models.fields import Body, Count, Id, Json, JsonObject, Name, Text
@@ -83,6 +84,32 @@ class ToolCall(Body):
     run: RunReference | None = None
     call_id: Annotated[Text, Field(max_length=200)] | None = None
     approval_id: Id | None = None
+
+
+class PlannedCall(Body):
+    """A call that is not made yet."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=255)]
+    arguments: Json = None
+
+
+class PlannedCalls(Body):
+    """Calls that are to be looked at before any is made."""
+
+    calls: Annotated[list[PlannedCall], Field(max_length=100_000)]
+
+
+class CallCheck(TypedDict):
+    """What stands against a call. `detail`: why the tool cannot be called at all; `errors`: of its arguments."""
+
+    detail: str | None
+    errors: list[FieldError]
+
+
+class CallChecks(TypedDict):
+    """What stands against each of the calls, in their order."""
+
+    items: list[CallCheck]
 
 
 class ToolOutcome(TypedDict):
@@ -189,6 +216,7 @@ class Workings(TypedDict):
 
 
 CATALOGUE: Final = Operation("tool.catalogue", "POST", "/catalogue", body=CatalogueQuestion, result=Catalogue)
+CHECK_CALLS: Final = Operation("tool.check", "POST", "/check", body=PlannedCalls, result=CallChecks)
 EXECUTE: Final = Operation("tool.execute", "POST", "/execute", body=ToolCall, result=ToolOutcome)
 CANCEL: Final = Operation("tool.cancel", "POST", "/cancel", body=ToolCancel, result=Cancelled)
 IMPORT_OPENAPI: Final = Operation(

@@ -1,25 +1,22 @@
 """HTTP to the outside, for tools: only to public addresses, whatever a name resolves to, whatever redirects say.
 
-A name is resolved here, every address that it has is looked at, and the connection goes to an address that was looked at:
-a name that resolves to something else a moment later changes nothing. Each redirect is a new request with a new check.
-What comes back is read up to a size and within a time, compressed or not.
+`base/public_addresses.py` looks at every address that is connected to. Each redirect is a new request with a new check. What comes
+back is read up to a size and within a time, compressed or not.
 """
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import ssl
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
 import httpcore2
 import httpx2
 
 from agentic import __version__
+from agentic.layers.base.public_addresses import Allowed, Guard
 from agentic.layers.L03_tool_execution.errors import (
     DownloadTooLargeError,
     ForbiddenAddressError,
@@ -27,12 +24,10 @@ from agentic.layers.L03_tool_execution.errors import (
     UnreachableToolError,
 )
 
-Address = IPv4Address | IPv6Address
-
 MAX_REDIRECTS: Final = 5
 CONNECT_LIMIT: Final = 10.0
+ALLOWED_IN: Final = "PLATFORM_L03_OUTGOING_ALLOW"
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
-_NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -59,147 +54,11 @@ class Fetched:
             return self.body.decode(errors="replace")
 
 
-class Allowed:
-    """What may be reached although it is not public: networks, addresses and names, with a port or with any."""
-
-    def __init__(self, entries: Iterable[str]) -> None:
-        self._networks: list[tuple[Any, int | None]] = []
-        self._names: set[tuple[str, int | None]] = set()
-        for entry in entries:
-            host, port = _split(entry)
-            try:
-                self._networks.append((ip_network(host, strict=False), port))
-            except ValueError:
-                self._names.add((host.lower().rstrip("."), port))
-
-    def name(self, host: str, port: int) -> bool:
-        """Whether a host is allowed by its name, whatever it resolves to."""
-        host = host.lower().rstrip(".")
-        return (host, port) in self._names or (host, None) in self._names
-
-    def address(self, address: Address, port: int) -> bool:
-        """Whether an address is allowed."""
-        return any(
-            address.version == network.version and address in network and only in (None, port)
-            for network, only in self._networks
-        )
-
-
-def _split(entry: str) -> tuple[str, int | None]:
-    """`10.0.0.0/8`, `::1`, `[::1]:80`, `host` or `host:80` in its parts."""
-    if entry.startswith("["):
-        host, _, rest = entry[1:].partition("]")
-        return host, int(rest[1:]) if rest.startswith(":") else None
-    if entry.count(":") == 1:
-        host, _, port = entry.partition(":")
-        return host, int(port)
-    return entry, None
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address is one of the public network, also when it is wrapped in another one."""
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return is_public(address.ipv4_mapped)
-        if address.sixtofour is not None and not is_public(address.sixtofour):
-            return False
-        if address.teredo is not None or address.is_site_local:
-            return False
-        if address in _NAT64:
-            return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
-    return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_private
-        and not address.is_reserved
-        and not address.is_unspecified
-    )
-
-
-class Guard(httpcore2.AsyncNetworkBackend):
-    """Opens connections, to addresses that were looked at."""
-
-    def __init__(self, allowed: Allowed) -> None:
-        self._allowed = allowed
-        self._network: Any = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore has it
-        local_address: str | None = None,
-        socket_options: Any = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """A connection to `host`.
-
-        Raises:
-            ForbiddenAddressError: it is, or resolves to, an address that may not be asked.
-        """
-        problem: Exception | None = None
-        for address in await self.addresses(host, port):
-            try:
-                return await self._network.connect_tcp(
-                    str(address), port, timeout=timeout, socket_options=socket_options
-                )
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                problem = error
-        raise problem or httpcore2.ConnectError(f"{host} has no address")
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore has it
-        socket_options: Any = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """Never."""
-        raise ForbiddenAddressError("A socket of this machine may not be asked.")
-
-    async def sleep(self, seconds: float) -> None:
-        """Waits."""
-        await asyncio.sleep(seconds)
-
-    async def addresses(self, host: str, port: int) -> list[Address]:
-        """Where a host is reached.
-
-        Raises:
-            ForbiddenAddressError: one of its addresses may not be asked: what has one of them is not the public web.
-        """
-        found = await _resolve(host, port)
-        if not self._allowed.name(host, port):
-            for address in found:
-                if not is_public(address) and not self._allowed.address(address, port):
-                    where = host if str(address) == host else f"{host} ({address})"
-                    raise ForbiddenAddressError(
-                        f"{where} may not be asked: it is not an address of the public network. "
-                        "The owner of this platform can allow it in PLATFORM_L03_OUTGOING_ALLOW."
-                    )
-        return found
-
-
-async def _resolve(host: str, port: int) -> list[Address]:
-    try:
-        return [ip_address(host.strip("[]").partition("%")[0])]
-    except ValueError:
-        pass
-    try:
-        found = await look_up(host, port)
-    except (OSError, UnicodeError) as error:
-        raise httpcore2.ConnectError(f"{host} has no address: {error}") from None
-    return list(dict.fromkeys(ip_address(address.partition("%")[0]) for address in found))
-
-
-async def look_up(host: str, port: int) -> list[str]:
-    """The addresses of a name, as the system has them at this moment."""
-    rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(row[4][0]) for row in rows]
-
-
 class Outgoing:
     """Makes requests for tools."""
 
     def __init__(self, allow: Iterable[str], max_bytes: int) -> None:
-        self.guard = Guard(Allowed(allow))
+        self.guard = Guard(Allowed(allow), ForbiddenAddressError, ALLOWED_IN)
         self._max_bytes = max_bytes
         self._made: httpcore2.AsyncConnectionPool | None = None
 

@@ -18,6 +18,7 @@ def routes(calls: CallService, tools: Tools) -> dict[str, list[Route]]:
     return {
         "calls": [
             Route(models.CATALOGUE, calls.catalogue),
+            Route(models.CHECK_CALLS, calls.check),
             Route(models.EXECUTE, calls.execute),
             Route(models.CANCEL, calls.cancel),
             Route(models.WORKINGS, calls.workings),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError
@@ -20,6 +21,7 @@ from agentic.layers.L03_tool_execution.outgoing import Outgoing
 from agentic.layers.L03_tool_execution.registry import Registry
 
 NOTHING = Answer(b"")
+_YAML: Final = re.compile(rb"^(openapi|swagger)\s*:", re.MULTILINE)
 
 
 class Tools:
@@ -61,7 +63,7 @@ class Tools:
             raise InvalidError.of(("document", "either the document or its url"))
         if wanted.url is not None:
             fetched = await self._outgoing.request("GET", wanted.url)
-            document = jsonio.decode(fetched.body)
+            document = _decoded(fetched.body)
         if not isinstance(document, Mapping):
             raise DefinitionError("This is no OpenAPI document.")
         found: Mapping[str, Any] = document  # pyright: ignore[reportUnknownVariableType]
@@ -121,3 +123,20 @@ class Tools:
         if there[0]["tool_type"] != kind:
             raise DefinitionError(f"there is another tool of this name, of the type {there[0]['tool_type']}")
         return await tools.update(there[0]["id"], fields)
+
+
+def _decoded(text: bytes) -> Any:
+    """An OpenAPI document that was written down.
+
+    Raises:
+        DefinitionError: it is not JSON. Nothing here reads YAML: no library for it is among what the platform needs.
+    """
+    try:
+        return jsonio.decode(text)
+    except InvalidError as error:
+        if _YAML.search(text):
+            raise DefinitionError(
+                "This document is YAML, and only JSON is read. Most servers have it as JSON too, often at openapi.json; "
+                "else convert it."
+            ) from error
+        raise DefinitionError(f"This is no OpenAPI document: {error.detail}") from error

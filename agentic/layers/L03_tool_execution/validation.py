@@ -1,28 +1,21 @@
-"""JSON Schema: arguments and results against it, with errors from which a model sees what to change.
-
-No reference leaves the schema: one to an address would otherwise be fetched, by whoever wrote the schema.
-"""
+"""JSON Schema: arguments and results against it, with errors from which a model sees what to change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final, cast
-
-from jsonschema import Draft202012Validator
-from jsonschema import exceptions as problems
-from jsonschema.exceptions import SchemaError, ValidationError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.errors import FieldError
+from agentic.layers.base.json_schema import LostReferenceError, NotASchemaError, Validator, nearest
 from agentic.layers.L03_tool_execution.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 MOST_ERRORS: Final = 20
 LONGEST: Final = 300
-_NOTHING: Final[Any] = cast("Any", Registry)()
-_nearest: Final[Any] = cast("Any", problems).best_match
 
 
 class Schema:
@@ -30,11 +23,9 @@ class Schema:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         try:
-            Draft202012Validator.check_schema(schema)
-        except SchemaError as error:
-            where = "/".join(map(str, error.absolute_path)) or "its root"
-            raise DefinitionError(f"The JSON Schema is not valid at {where}: {error.message}") from None
-        self._validator: Any = Draft202012Validator(schema, registry=_NOTHING)
+            self._validator = Validator(schema)
+        except NotASchemaError as error:
+            raise DefinitionError(f"The JSON Schema is not valid at {error.where}: {error.why}") from None
 
     def errors(self, value: Any) -> list[FieldError]:
         """What is wrong with a value, field by field; nothing when it is valid.
@@ -44,13 +35,13 @@ class Schema:
         """
         found: list[FieldError] = []
         try:
-            for error in self._validator.iter_errors(value):
+            for error in self._validator.errors(value):
                 found.extend(_told(error))
                 if len(found) >= MOST_ERRORS:
                     break
-        except Unresolvable as error:
+        except LostReferenceError as error:
             raise DefinitionError(
-                f"The JSON Schema refers to {error.ref!r}, which it does not hold."
+                f"The JSON Schema refers to {error.reference!r}, which it does not hold."
             ) from None
         except RecursionError:
             return [{"field": "arguments", "message": "nested too deeply"}]
@@ -80,7 +71,7 @@ def _told(error: ValidationError) -> Iterator[FieldError]:
         yield _error([*path, missing], "required, and missing")
     elif kind == "additionalProperties" and isinstance(instance, Mapping):
         yield from _unknown(error, path)
-    elif kind in ("anyOf", "oneOf") and (best := _nearest(error.context or [])) is not None:
+    elif kind in ("anyOf", "oneOf") and (best := nearest(error.context or [])) is not None:
         inner = [str(part) for part in best.absolute_path]
         yield _error(inner, f"fits none of the allowed forms; nearest: {best.message}")
     elif kind == "enum":

@@ -16,11 +16,11 @@ from typing import Any, Final, Protocol, Self
 
 from agentic.layers.base.errors import PlatformError, from_problem
 from agentic.layers.base.operation import Answer, Call, Operation
+from agentic.layers.base.redaction import Redaction
 from agentic.layers.base.tool_traffic import Outcome
 from agentic.layers.L04_model_gateway.cassette_file import CassetteFile, CassetteWriter, Entry, Kind, read
 from agentic.layers.L04_model_gateway.client import Backend
 from agentic.layers.L04_model_gateway.errors import CassetteMismatchError, NoProviderError
-from agentic.layers.L04_model_gateway.redaction import Redaction
 from agentic.layers.L04_model_gateway.request_form import as_text, canonical, difference
 
 Json = dict[str, Any]

@@ -11,11 +11,11 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 import structlog
 from pydantic import BaseModel
 
+from agentic.layers.base.breaker import Breaker
 from agentic.layers.base.common_errors import InvalidError, NotFoundError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.operation import validated
 from agentic.layers.L01_data_layer.client import L01Client
-from agentic.layers.L04_model_gateway.breaker import Breaker
 from agentic.layers.L04_model_gateway.errors import NoProviderError, ProviderFailedError, ProviderSettingError
 from agentic.layers.L04_model_gateway.models import (
     ALIASES,

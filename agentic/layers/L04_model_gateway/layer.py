@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fastapi import Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from redis.exceptions import RedisError
 
-from agentic.layers.base.api_keys import KeyRecord, KeyRing, KeySource, Refusals
+from agentic.layers.base.api_keys import PLAIN_REFUSALS, KeyRing
 from agentic.layers.base.background import Work
-from agentic.layers.base.common_errors import ForbiddenError, UnauthorizedError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
-from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.client import L01Client, key_source
 from agentic.layers.L04_model_gateway.account import Books
 from agentic.layers.L04_model_gateway.app import GatewayApp
 from agentic.layers.L04_model_gateway.cache import AnswerCache
@@ -33,10 +32,6 @@ from agentic.layers.L04_model_gateway.routing import Router
 from agentic.layers.L04_model_gateway.settings import L04Settings
 from agentic.layers.L04_model_gateway.upstream import Upstream
 from agentic.layers.L04_model_gateway.usage import UsageWriter
-
-REFUSALS = Refusals(
-    UnauthorizedError, UnauthorizedError, UnauthorizedError, UnauthorizedError, ForbiddenError
-)
 
 
 class ModelGateway(Layer):
@@ -60,9 +55,10 @@ class ModelGateway(Layer):
         desk = Desk(settings, self.catalogue, router.latencies, self.meter, books)
         dispatcher = Dispatcher(desk, self.upstream, router)
         self.gateway = Gateway(dispatcher, AnswerCache(self.meter.redis), self.usage)
-        source = KeySource(self._find_key, self._key_changes)
         test_key = settings.test_key and not context.public
-        self.keys = KeyRing(source, REFUSALS, test_key=test_key, memory=settings.key_memory)
+        self.keys = KeyRing(
+            key_source(self._l01), PLAIN_REFUSALS, test_key=test_key, memory=settings.key_memory
+        )
         self._routes = routes(self.catalogue)
 
     def build(self) -> GatewayApp:
@@ -114,12 +110,6 @@ class ModelGateway(Layer):
 
     def _l01(self) -> L01Client:
         return self.context.client(L01Client)
-
-    async def _find_key(self, key_hash: str) -> Sequence[KeyRecord]:
-        return (await self._l01().keys.list(key_hash=key_hash, limit=1))["items"]
-
-    def _key_changes(self) -> AsyncGenerator[list[Any]]:
-        return self._l01().follow(event_type="api_key.*")
 
     async def _data_layer(self) -> Check:
         try:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Final
 
 from starlette.types import Scope as Request
 
 from agentic.layers.base import api_keys
-from agentic.layers.base.api_keys import KeyRecord, KeyRing, KeySource, printable
+from agentic.layers.base.api_keys import KeyRing, printable
 from agentic.layers.base.app import Headers
-from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.client import L01Client, key_source
 from agentic.layers.L09_api_gateway.errors import MissingKeyError
 from agentic.layers.L09_api_gateway.keys import REFUSALS
 
@@ -29,9 +29,7 @@ class Gate:
     """Checks the key of each request below `/api/v1`. The specification's test key passes only if `test_key` says so."""
 
     def __init__(self, client: Callable[[], L01Client], *, test_key: bool, memory: float) -> None:
-        self._client = client
-        source = KeySource(self._find, self._changes)
-        self._keys = KeyRing(source, REFUSALS, test_key=test_key, memory=memory)
+        self._keys = KeyRing(key_source(client), REFUSALS, test_key=test_key, memory=memory)
 
     async def admit(self, path: str, request: Request, headers: Headers) -> None:
         """Lets a request pass, in the name of its key.
@@ -49,12 +47,6 @@ class Gate:
     async def watch(self) -> None:
         """Forgets what is remembered whenever a key changes, in whatever process. Runs until it is cancelled."""
         await self._keys.watch()
-
-    async def _find(self, key_hash: str) -> Sequence[KeyRecord]:
-        return (await self._client().keys.list(key_hash=key_hash, limit=1))["items"]
-
-    def _changes(self) -> AsyncGenerator[list[Any]]:
-        return self._client().follow(event_type="api_key.*")
 
 
 def presented_key(request: Request) -> str:

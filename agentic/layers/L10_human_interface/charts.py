@@ -98,11 +98,57 @@ def columns(series: Sequence[Sequence[float]], titles: Sequence[str]) -> Columns
     return Columns(found, len(titles) * WIDE, TALL, top)
 
 
-def curves(series: Sequence[Sequence[float | None]], titles: Sequence[str]) -> Curves:
-    """Lines through the middles of the columns; where there is no value, there is no line."""
-    top = max((value for values in series for value in values if value is not None), default=0)
-    hits = [Column([], Bar(index * WIDE, 0, WIDE, TALL), title) for index, title in enumerate(titles)]
-    return Curves([_path(values, top or 1) for values in series], hits, len(titles) * WIDE, TALL, top)
+def curves(
+    series: Sequence[Sequence[float | None]], titles: Sequence[str], top: float | None = None
+) -> Curves:
+    """Lines through the middles of the columns; where there is no value, there is no line.
+
+    The upper edge is `top`, or the highest value.
+    """
+    if top is None:
+        top = max((value for values in series for value in values if value is not None), default=0)
+    paths = [_path(values, top or 1) for values in series]
+    return Curves(paths, _hits(titles), len(titles) * WIDE, TALL, top)
+
+
+def thread(values: Sequence[float | None], top: float = 1) -> str:
+    """A line through the values that there are, across the columns that have none, as one SVG path."""
+    points = [(index, value) for index, value in enumerate(values) if value is not None]
+    if len(points) < 2:
+        return _path(values, top)
+    return "M" + "L".join(
+        f"{index * WIDE + WIDE / 2:.1f},{_height(value, top):.1f}" for index, value in points
+    )
+
+
+def band(low: Sequence[float | None], high: Sequence[float | None], top: float = 1) -> str:
+    """The area between two lines over the same columns, as one SVG path with a part for each stretch that has values."""
+    path = ""
+    stretch: list[tuple[float, float, float]] = []
+    for index, (floor, ceiling) in enumerate([*zip(low, high, strict=True), (None, None)]):
+        if floor is not None and ceiling is not None:
+            stretch.append((index * WIDE + WIDE / 2, _height(floor, top), _height(ceiling, top)))
+        elif stretch:
+            path += _area(stretch)
+            stretch = []
+    return path
+
+
+def _area(stretch: Sequence[tuple[float, float, float]]) -> str:
+    if len(stretch) == 1:  # One alone is as wide as its dash.
+        x, floor, ceiling = stretch[0]
+        stretch = [(x - 2, floor, ceiling), (x + 2, floor, ceiling)]
+    there = "L".join(f"{x:.1f},{ceiling:.1f}" for x, _, ceiling in stretch)
+    back = "L".join(f"{x:.1f},{floor:.1f}" for x, floor, _ in reversed(stretch))
+    return f"M{there}L{back}Z"
+
+
+def _hits(titles: Sequence[str]) -> list[Column]:
+    return [Column([], Bar(index * WIDE, 0, WIDE, TALL), title) for index, title in enumerate(titles)]
+
+
+def _height(value: float, top: float) -> float:
+    return TALL - PAD - value / top * (TALL - 2 * PAD)
 
 
 def _path(values: Sequence[float | None], top: float) -> str:
@@ -111,7 +157,7 @@ def _path(values: Sequence[float | None], top: float) -> str:
         if value is None:
             pen = False
             continue
-        x, y = index * WIDE + WIDE / 2, TALL - PAD - value / top * (TALL - 2 * PAD)
+        x, y = index * WIDE + WIDE / 2, _height(value, top)
         # A single value between gaps is a short dash: a line of no length would not be seen.
         path += f"L{x:.1f},{y:.1f}" if pen else f"M{x - 2:.1f},{y:.1f}L{x + 2:.1f},{y:.1f}"
         pen = True

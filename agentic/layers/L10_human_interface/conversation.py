@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from agentic.layers.L01_data_layer.models.feedback import Feedback
 from agentic.layers.L01_data_layer.models.run import Run
+from agentic.layers.L10_human_interface.opinions import on_runs
 from agentic.layers.L10_human_interface.run_lines import said_in
 from agentic.layers.L10_human_interface.run_record import FINAL
 from agentic.layers.L10_human_interface.run_rows import Tally
@@ -16,7 +19,7 @@ LONGEST: Final = 20_000
 
 
 class Turn(NamedTuple):
-    """One run of a session. `text` is what is there of an answer that is being given."""
+    """One run of a session. `text` is what is there of an answer that is being given, `opinion` what was thought of it."""
 
     id: str
     said: str
@@ -26,7 +29,10 @@ class Turn(NamedTuple):
     tally: Tally
     created_at: str
     over: bool
+    back: str
+    """The page of the conversation."""
     text: str = ""
+    opinion: Feedback | None = None
 
 
 class Conversation(NamedTuple):
@@ -42,7 +48,7 @@ def belongs(run: Run) -> bool:
     return run["session_id"] is not None and run["forked_from"] is None
 
 
-async def turn_of(site: Site, run: Run, text: str = "") -> Turn:
+async def turn_of(site: Site, run: Run, text: str = "", opinion: Feedback | None = None) -> Turn:
     """A run as a turn."""
     error = run["error"] or {}
     return Turn(
@@ -54,7 +60,9 @@ async def turn_of(site: Site, run: Run, text: str = "") -> Turn:
         await site.run_rows.tallies.of(run),
         run["created_at"],
         run["status"] in FINAL,
+        f"/agents/{run['agent_id']}?session={run['session_id']}",
         text,
+        opinion,
     )
 
 
@@ -62,5 +70,7 @@ async def conversation(site: Site, session_id: str) -> Conversation:
     """A session's last turns."""
     page = await site.l01.runs.list(session_id=session_id, limit=TURNS)
     runs = [run for run in reversed(page["items"]) if belongs(run)]
-    turns = await asyncio.gather(*(turn_of(site, run) for run in runs))
+    agent_id = runs[0]["agent_id"] if runs else None
+    opinions: Mapping[str, Feedback] = await on_runs(site, agent_id) if agent_id else {}
+    turns = await asyncio.gather(*(turn_of(site, run, opinion=opinions.get(run["id"])) for run in runs))
     return Conversation(session_id, turns, page["next_cursor"] is not None)

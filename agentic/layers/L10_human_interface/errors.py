@@ -35,3 +35,11 @@ class RuntimeAbsentError(InterfaceError):
     code = "E10003"
     status = 503
     title = "No agent runtime"
+
+
+class LayerAbsentError(InterfaceError):
+    """A layer that this needs is not part of this platform. Start it with `platform up`, and try again."""
+
+    code = "E10004"
+    status = 503
+    title = "A layer is missing"

@@ -22,6 +22,7 @@ SLOWER: Final = 10.0
 TIMES: Final = 20.0
 """Counts of a long history are good for so many times as long as it takes to count."""
 OPEN: Final = tuple(status for status in states.RUN if states.RUN[status])
+OPEN_GOALS: Final = tuple(status for status in states.GOAL if states.GOAL[status])
 HOUR: Final = timedelta(hours=1)
 POINTS: Final = 30
 HOURS: Final = 24
@@ -49,7 +50,7 @@ class Figure(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How many there are; of runs those that are not over, of approvals those that wait for a person."""
+    """How many there are; of runs and goals those that are not over, of approvals and feedback those that wait for a person."""
 
     agents: int
     events: int
@@ -57,11 +58,13 @@ class Counts(NamedTuple):
     runs: int
     tools: int
     approvals: int
+    goals: int
+    feedback: int
 
     @property
     def by_section(self) -> dict[str, int]:
         """The numbers beside the names of the sections."""
-        names = ("agents", "events", "runs", "tools", "approvals")
+        names = ("agents", "events", "runs", "tools", "approvals", "goals", "feedback")
         return {name: getattr(self, name) for name in names}
 
 
@@ -72,23 +75,42 @@ class Figures:
         self._l01 = l01
         self.counts = Remembered(self.count, FRESH)
         self.runs = Remembered(self._runs, FRESH, TIMES)
+        self.goals = Remembered(self._goals, FRESH, TIMES)
         self.overview = Remembered(self._overview, FRESH)
         self._usage = Remembered(self._ask_usage, SLOWER)
 
     async def count(self) -> Counts:
         """Counts, asked for now."""
         l01 = self._l01
-        events, tools, approvals, agents, runs = await asyncio.gather(
-            self._events(),
-            _total(l01.tools),
-            _total(l01.approvals, status="pending"),
-            _by_status(l01.agents, states.AGENT),
-            _by_status(l01.runs, OPEN),
+        (events, tools, approvals, feedback), (agents, runs, goals) = await asyncio.gather(
+            asyncio.gather(
+                self._events(),
+                _total(l01.tools),
+                _total(l01.approvals, status="pending"),
+                _total(l01.feedback, processed=False),
+            ),
+            asyncio.gather(
+                _by_status(l01.agents, states.AGENT),
+                _by_status(l01.runs, OPEN),
+                _by_status(l01.goals, OPEN_GOALS),
+            ),
         )
-        return Counts(sum(agents.values()), events, agents, sum(runs.values()), tools, approvals)
+        return Counts(
+            sum(agents.values()),
+            events,
+            agents,
+            sum(runs.values()),
+            tools,
+            approvals,
+            sum(goals.values()),
+            feedback,
+        )
 
     async def _runs(self) -> dict[str, int]:
         return await _by_status(self._l01.runs, states.RUN)
+
+    async def _goals(self) -> dict[str, int]:
+        return await _by_status(self._l01.goals, states.GOAL)
 
     async def _events(self) -> int:
         return sum(kind["count"] for kind in await self._l01.events.kinds())
@@ -173,7 +195,7 @@ def _latency(today: UsageStats, hourly: list[UsageGroup | None]) -> Figure:
     return Figure("latency", "Model latency p95", value, note, USAGE, line, chart)
 
 
-async def _total(records: _Records, **filters: str) -> int:
+async def _total(records: _Records, **filters: Any) -> int:
     page = await records.list(limit=1, total=True, **filters)
     return page.get("total", 0)
 

@@ -91,6 +91,16 @@ def micros(value: float) -> str:
     return f"${value:,.6f}"
 
 
+def score(value: float | None) -> str:
+    """A score between 0 and 1: `0.85`; a dash for none."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference of scores: `+0.12`; a dash for none."""
+    return "–" if value is None else f"{value:+.2f}"
+
+
 def span(seconds: float) -> str:
     """How long something took: `27 ms`, `4.2 s`, `2m 05s`, `1h 02m`."""
     if seconds < MINUTE:

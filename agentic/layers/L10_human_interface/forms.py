@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from starlette.datastructures import FormData
 
 from agentic.layers.base import jsonio, tracing
 from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.errors import FieldError, PlatformError
 
 SEE_OTHER: Final = 303
 BY_DEFAULT: Final = "dashboard"
@@ -52,3 +54,14 @@ def is_ours(path: str) -> bool:
 def actor() -> str:
     """Who decides, as far as it is known."""
     return tracing.current().get("actor", BY_DEFAULT)
+
+
+def errors_of(error: PlatformError, fields: Collection[str]) -> dict[str, str]:
+    """What is wrong with a form, by field; what is no field's own stands under `form`."""
+    listed: list[FieldError] = error.members.get("errors", [])
+    found = {item["field"].partition(".")[0]: item["message"] for item in listed}
+    if field := error.members.get("field"):
+        found[str(field)] = error.detail
+    return {name if name in fields else "form": message for name, message in found.items()} or {
+        "form": error.detail
+    }

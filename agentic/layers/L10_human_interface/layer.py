@@ -16,25 +16,40 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import L04Client
+from agentic.layers.L05_planning.client import L05Client
 from agentic.layers.L10_human_interface import assets, dashboard, sockets, theme
 from agentic.layers.L10_human_interface.hub import Hub
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 from agentic.layers.L10_human_interface.model_names import ModelNames
+from agentic.layers.L10_human_interface.neighbours import Neighbours
 from agentic.layers.L10_human_interface.pages import (
     agent,
     agents,
     approvals,
+    datasets,
     error,
     errors,
+    evaluations,
     events,
+    experiments,
+    exports,
+    feedback,
+    goal,
+    goals,
+    improvements,
     layers,
+    lineage,
     overview,
+    plan,
+    planning_forms,
     run,
     runs,
     search,
+    subscriptions,
     tools,
     usage,
 )
+from agentic.layers.L10_human_interface.planning import Planning
 from agentic.layers.L10_human_interface.runtime import Runtime
 from agentic.layers.L10_human_interface.settings import L10Settings
 from agentic.layers.L10_human_interface.web_site import Site
@@ -45,10 +60,22 @@ SECTIONS: Final = (
     agent,
     runs,
     run,
+    goals,
+    goal,
+    planning_forms,
+    plan,
+    lineage,
     tools,
     approvals,
     usage,
+    evaluations,
+    feedback,
+    datasets,
+    experiments,
+    exports,
+    improvements,
     events,
+    subscriptions,
     layers,
     errors,
     search,
@@ -73,7 +100,9 @@ class HumanInterface(Layer):
         self.monitor = LayerMonitor(context.health_checks, self.health, self.settings.health_interval)
         runtime = Runtime(lambda: context.client(L02Client), lambda: context.client(L03Client), self.monitor)
         models = ModelNames(lambda: context.client(L04Client), self.monitor)
-        self.site = Site(l01, self.hub, self.monitor, runtime, models)
+        planning = Planning(lambda: context.client(L05Client), self.monitor)
+        beside = Neighbours(context, self.monitor)
+        self.site = Site(l01, self.hub, self.monitor, runtime, models, planning, beside)
 
     def build(self) -> LayerApp:
         """The pages, the sockets, the static files and the JSON of the dashboard."""

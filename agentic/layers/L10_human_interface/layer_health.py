@@ -52,12 +52,35 @@ KNOWN: Final = (
     ),
     Known("L03", "Tools", "L03_tool_execution", 8004, ("L01",), "tool.*,tool_execution.*"),
     Known("L04", "Models", "L04_model_gateway", 8005, ("L01",), "model_usage.*,budget.*"),
-    Known("L05", "Planning", "L05_planning", 8006, ("L01",), "goal.*,plan.*,task.*"),
-    Known("L06", "Evaluation", "L06_evaluation", 8007, ("L01",), "evaluation.*,dataset.*,experiment.*"),
-    Known("L07", "Learning", "L07_learning", 8008, ("L01",), "feedback.*,lesson.*"),
+    Known(
+        "L05", "Planning", "L05_planning", 8006, ("L01", "L02", "L03", "L04", "L06"), "goal.*,plan.*,task.*"
+    ),
+    Known(
+        "L06",
+        "Evaluation",
+        "L06_evaluation",
+        8007,
+        ("L01", "L02", "L03", "L04"),
+        "evaluation.*,evaluation_alert.*,dataset.*,experiment.*",
+    ),
+    Known(
+        "L07",
+        "Learning",
+        "L07_learning",
+        8008,
+        ("L01", "L02", "L03", "L04", "L06"),
+        "feedback.*,improvement.*,export.*",
+    ),
     Known("L09", "Gateway", "L09_api_gateway", 8000, ("L01",), "api_key.*"),
     Known("L10", "Interface", "L10_human_interface", 8001, ("L01",), ""),
-    Known("L11", "Integration", "L11_integration", 8011, ("L01",), "subscription.*,webhook.*,delivery.*"),
+    Known(
+        "L11",
+        "Integration",
+        "L11_integration",
+        8011,
+        ("L01", "L02", "L03"),
+        "subscription.*,webhook.*,delivery.*",
+    ),
 )
 BY_ID: Final = {known.id: known for known in KNOWN}
 

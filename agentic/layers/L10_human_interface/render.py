@@ -65,6 +65,8 @@ def _environment() -> Environment:
         "highlighted": formats.highlighted,
         "micros": formats.micros,
         "short_id": formats.short_id,
+        "score": formats.score,
+        "signed": formats.signed,
         "size": formats.size,
         "since": formats.since,
         "span": formats.span,

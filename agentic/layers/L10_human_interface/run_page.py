@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from agentic.layers.L01_data_layer.models.approval import Approval
 from agentic.layers.L01_data_layer.models.run import Run
+from agentic.layers.L10_human_interface.feedback_rows import FeedbackRow, feedback_rows
+from agentic.layers.L10_human_interface.opinions import on_run
 from agentic.layers.L10_human_interface.run_record import FINAL, RunRecord, Totals
 from agentic.layers.L10_human_interface.run_rows import RunRow
 from agentic.layers.L10_human_interface.web_site import Site
@@ -56,6 +58,11 @@ async def asked_in(site: Site, run_id: str) -> list[Approval]:
     return (await site.l01.approvals.list(run_id=run_id, limit=ASKED))["items"]
 
 
+async def opinions_on(site: Site, run_id: str) -> list[FeedbackRow]:
+    """What was thought of its answer, the newest first."""
+    return await feedback_rows(site.rows.names, await on_run(site, run_id))
+
+
 async def relatives_of(site: Site, run_id: str) -> Relatives:
     """The runs that belong to it."""
     children, forks = await asyncio.gather(
@@ -77,8 +84,12 @@ def answering(record: RunRecord) -> Answering | None:
 async def context_of(site: Site, record: RunRecord) -> dict[str, Any]:
     """Everything that the page's template wants."""
     run_id = record.run["id"]
-    top, asked, relatives, notice = await asyncio.gather(
-        head_of(site, record), asked_in(site, run_id), relatives_of(site, run_id), site.runtime.notice()
+    top, asked, relatives, opinions, notice = await asyncio.gather(
+        head_of(site, record),
+        asked_in(site, run_id),
+        relatives_of(site, run_id),
+        opinions_on(site, run_id),
+        site.runtime.notice(),
     )
     return {
         "top": top,
@@ -86,6 +97,7 @@ async def context_of(site: Site, record: RunRecord) -> dict[str, Any]:
         "lines": record.lines(),
         "asked": asked,
         "relatives": relatives,
+        "opinions": opinions,
         "notice": notice,
         "answering": answering(record),
     }

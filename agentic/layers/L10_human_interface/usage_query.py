@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from agentic.layers.base.common_errors import InvalidError
-from agentic.layers.base.ids import now
 from agentic.layers.L01_data_layer.models.model_usage import ModelUsage
+from agentic.layers.L10_human_interface.time_range import RANGES, TimeRange
 
-HOUR: Final = timedelta(hours=1)
-DAY: Final = timedelta(days=1)
-RANGES: Final[Mapping[str, tuple[str, timedelta, int]]] = {
-    "24h": ("24 hours", HOUR, 24),
-    "7d": ("7 days", DAY, 7),
-    "30d": ("30 days", DAY, 30),
-    "90d": ("90 days", DAY, 90),
-}
-"""What is offered: its label, how long a column of the charts is, and how many there are."""
 USUAL: Final = "24h"
 ALL: Final = "all"
 _OTHERS: Final = (
@@ -59,18 +50,14 @@ class UsageQuery(NamedTuple):
         return [(name, label, getattr(self, name)) for name, label in _OTHERS if getattr(self, name)]
 
     @property
-    def columns(self) -> tuple[timedelta, list[datetime]]:
-        """How long a column of the charts is, and where each begins, the present one last."""
-        _, length, count = RANGES.get(self.range, RANGES["90d"])
-        present = now().replace(minute=0, second=0, microsecond=0)
-        if length is DAY:
-            present = present.replace(hour=0)
-        return length, [present - length * back for back in range(count - 1, -1, -1)]
+    def time(self) -> TimeRange:
+        """What the charts are of: of all time, the longest that is offered."""
+        return TimeRange("90d" if self.range == ALL else self.range)
 
     @property
     def since(self) -> datetime | None:
         """From when on calls are summed; none: from the first."""
-        return None if self.range == ALL else self.columns[1][0]
+        return None if self.range == ALL else self.time.begins[0]
 
     @property
     def sums(self) -> UsageQuery:

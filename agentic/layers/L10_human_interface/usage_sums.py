@@ -15,14 +15,14 @@ from agentic.layers.L01_data_layer.models.model_usage import ModelUsage
 from agentic.layers.L01_data_layer.models.statistics import Usage, UsageGroup
 from agentic.layers.L10_human_interface.charts import Columns, Curves, columns, curves
 from agentic.layers.L10_human_interface.formats import duration, micros, moment, whole
-from agentic.layers.L10_human_interface.remembered import Remembered
-from agentic.layers.L10_human_interface.rows import AgentNames, Kept
+from agentic.layers.L10_human_interface.remembered_each import RememberedEach
+from agentic.layers.L10_human_interface.rows import AgentNames
 from agentic.layers.L10_human_interface.run_lines import priced
-from agentic.layers.L10_human_interface.usage_query import DAY, UsageQuery
+from agentic.layers.L10_human_interface.time_range import TimeRange
+from agentic.layers.L10_human_interface.usage_query import UsageQuery
 
 FRESH: Final = 5.0
 TIMES: Final = 20.0
-MOST: Final = 100
 GROUPS: Final = 10
 PAGE: Final = 1000
 BUDGETS: Final = 100
@@ -79,34 +79,29 @@ class UsageSums:
     def __init__(self, l01: L01Client, names: AgentNames) -> None:
         self._l01 = l01
         self._names = names
-        self._kept: Kept[UsageQuery, Remembered[Sums]] = Kept(MOST)
+        self._sums = RememberedEach(self._ask, FRESH, TIMES)
 
     async def of(self, query: UsageQuery) -> Sums:
         """The sums of what a query shows."""
-        wanted = query.sums
+        return await self._sums(query.sums)
 
-        async def ask() -> Sums:
-            return await (self._of_run(wanted.run_id) if wanted.run_id else self._of_range(wanted))
-
-        kept = self._kept.get(wanted) or Remembered(ask, FRESH, TIMES)
-        self._kept.put(wanted, kept)
-        return await kept()
+    async def _ask(self, query: UsageQuery) -> Sums:
+        return await (self._of_run(query.run_id) if query.run_id else self._of_range(query))
 
     async def _of_range(self, query: UsageQuery) -> Sums:
         since = {"since": timestamp(query.since)} if query.since else {}
-        length, begins = query.columns
-        by = "day" if length is DAY else "hour"
+        begins = query.time.begins
         ask = self._l01.model_usage_stats
         recent = {"since": timestamp(begins[0]), "agent_id": query.agent_id}
         times, *groups = await asyncio.gather(
-            ask(**recent, group_by=by, limit=len(begins) + 1),
+            ask(**recent, group_by=query.time.by, limit=len(begins) + 1),
             *(
                 ask(**since, agent_id=query.agent_id, group_by=name, limit=GROUPS)
                 for name in ("model", "provider", "agent")
             ),
         )
         found = {moment(group["group"]): group for group in times["groups"] if group["group"]}
-        charts = _charts([found.get(begin) for begin in begins], begins, by)
+        charts = _charts([found.get(begin) for begin in begins], query.time, begins)
         tables = [
             GroupTable(
                 title, [await self._row(query, kind, group) for group in stats["groups"]], stats["more"]
@@ -175,8 +170,8 @@ def _rank(ordered: Sequence[int], part: float) -> int | None:
     return ordered[math.ceil(part * len(ordered)) - 1] if ordered else None
 
 
-def _charts(groups: Sequence[UsageGroup | None], begins: Sequence[datetime], by: str) -> Charts:
-    when = [f"{begin:%Y-%m-%d %H:%M}" if by == "hour" else f"{begin:%Y-%m-%d}" for begin in begins]
+def _charts(groups: Sequence[UsageGroup | None], time: TimeRange, begins: Sequence[datetime]) -> Charts:
+    when = [time.written(begin) for begin in begins]
     into = [group["input_tokens"] if group else 0 for group in groups]
     out = [group["output_tokens"] if group else 0 for group in groups]
     cost = [group["cost_estimate"] if group else 0 for group in groups]

@@ -9,7 +9,7 @@ from uuid import UUID
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.client import FeedEvent
 
-RUN_EVENTS: Final = "run.*,run_step.*,approval.*,tool_execution.*,model_usage.*"
+RUN_EVENTS: Final = "run.*,run_step.*,approval.*,tool_execution.*,model_usage.*,feedback.*"
 NAMES: Final = ("event_type", "aggregate_type", "aggregate_id")
 
 
@@ -48,30 +48,41 @@ class Wanted:
         return event.event_type.startswith(self._prefixes)
 
 
-class OfRun(Wanted):
-    """Everything about one run: its states, its steps, and the calls, executions and approvals that belong to it.
+class Belonging(Wanted):
+    """Everything of these types about one record: what happens to it, and to what belongs to it.
 
-    A change says only what it changes, so what belongs to the run is known by its first event, or was `known` before.
+    A change says only what it changes, so what belongs to it is known by its first event, or was `known` before. Records of the
+    type `but` are heard of when they begin, and not followed.
     """
 
-    def __init__(self, run_id: str) -> None:
-        super().__init__({"event_type": RUN_EVENTS})
-        self._run_id = _id(run_id) or ""
-        self._name = f'"{self._run_id}"'.encode()
+    def __init__(self, record_id: str, event_types: str, but: str = "") -> None:
+        super().__init__({"event_type": event_types})
+        self._but = but
+        self._names: dict[str, bytes] = {}
         self.known: set[str] = set()
-        """The ids of what belongs to the run."""
+        """The ids of what belongs to it."""
+        self.include(_id(record_id) or "")
+
+    def include(self, record_id: str) -> None:
+        """From now on, also what belongs to that record."""
+        self._names[record_id] = f'"{record_id}"'.encode()
 
     def __call__(self, event: FeedEvent) -> bool:
-        """True when it is about the run."""
+        """True when it is about the record."""
         if not super().__call__(event):
             return False
-        if event.aggregate_id == self._run_id or event.aggregate_id in self.known:
+        if event.aggregate_id in self._names or event.aggregate_id in self.known:
             return True
-        if self._name not in event.json:
+        if not any(name in event.json for name in self._names.values()):
             return False
-        if event.aggregate_type != "run":
+        if event.aggregate_type != self._but:
             self.known.add(event.aggregate_id)
         return True
+
+
+def of_run(run_id: str) -> Belonging:
+    """Its states, its steps, and the calls, executions and approvals that belong to it; not what the runs do that it began."""
+    return Belonging(run_id, RUN_EVENTS, "run")
 
 
 class OfAgent(Wanted):

@@ -10,6 +10,8 @@ from starlette.responses import HTMLResponse
 
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L10_human_interface.agreements import Agreements
+from agentic.layers.L10_human_interface.evaluation_sums import EvaluationSums
 from agentic.layers.L10_human_interface.figures import Counts, Figures
 from agentic.layers.L10_human_interface.hub import Hub
 from agentic.layers.L10_human_interface.kind_counts import KindCounts
@@ -17,6 +19,8 @@ from agentic.layers.L10_human_interface.last_events import LastEvents
 from agentic.layers.L10_human_interface.layer_health import LayerMonitor
 from agentic.layers.L10_human_interface.live_answers import LiveAnswers
 from agentic.layers.L10_human_interface.model_names import ModelNames
+from agentic.layers.L10_human_interface.neighbours import Neighbours
+from agentic.layers.L10_human_interface.planning import Planning
 from agentic.layers.L10_human_interface.render import Renderer
 from agentic.layers.L10_human_interface.rows import Rows
 from agentic.layers.L10_human_interface.run_rows import RunRows
@@ -31,11 +35,20 @@ class Site:
     """One for the process."""
 
     def __init__(
-        self, l01: L01Client, hub: Hub, monitor: LayerMonitor, runtime: Runtime, models: ModelNames
+        self,
+        l01: L01Client,
+        hub: Hub,
+        monitor: LayerMonitor,
+        runtime: Runtime,
+        models: ModelNames,
+        planning: Planning,
+        beside: Neighbours,
     ) -> None:
         self.l01 = l01
         self.runtime = runtime
         self.models = models
+        self.planning = planning
+        self.beside = beside
         self.hub = hub
         self.monitor = monitor
         self.renderer = Renderer()
@@ -45,6 +58,8 @@ class Site:
         self.run_rows = RunRows(l01, self.renderer, self.rows.names)
         self.tool_rows = ToolRows(l01, self.rows.names)
         self.usage = UsageSums(l01, self.rows.names)
+        self.scores = EvaluationSums(l01, self.rows.names)
+        self.agreements = Agreements(beside.evaluation)
         self.answers = LiveAnswers(l01)
         self.last_events = LastEvents(l01, monitor, self.rows).known
 

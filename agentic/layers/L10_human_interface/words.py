@@ -17,22 +17,26 @@ class Word(NamedTuple):
 
 
 LOOKS: Final[Mapping[tuple[str, str], str]] = {
-    ("neutral", "circle"): "created",
-    ("neutral", "circle-stop"): "terminated cancelled stopped skipped expired",
+    ("neutral", "circle"): "created no_difference",
+    (
+        "neutral",
+        "circle-stop",
+    ): "terminated cancelled stopped skipped expired dropped dismissed rolled_back refused",
     ("neutral", "trash-2"): "deleted removed",
-    ("queued", "clock"): "pending queued ready draft scheduled activated",
+    ("queued", "clock"): "pending queued ready draft scheduled activated again",
+    ("queued", "inbox"): "unprocessed",
     ("queued", "pencil"): "updated changed edited renamed",
-    ("running", "loader-circle"): "active running started executing resumed processing reserved",
+    ("running", "loader-circle"): "active running started executing resumed processing reserved starting",
     (
         "success",
         "circle-check",
-    ): "completed success succeeded executed approved ok processed passed granted spawned consumed",
+    ): "completed success succeeded executed approved ok processed passed granted spawned consumed better promoted following delivered",
     (
         "warning",
         "triangle-alert",
-    ): "degraded unknown waiting_approval pending_approval timeout stale not_found",
+    ): "degraded unknown waiting_approval pending_approval timeout stale not_found retrying waiting failing low",
     ("warning", "scissors"): "cut",
-    ("error", "circle-x"): "failed error down crashed rejected permission_denied denied",
+    ("error", "circle-x"): "failed error down crashed rejected permission_denied denied worse dead",
     ("paused", "circle-pause"): "suspended paused",
 }
 _LABELS: Final = {
@@ -41,6 +45,7 @@ _LABELS: Final = {
     "waiting_approval": "Waits for you",
     "reserved": "In flight",
     "consumed": "Used",
+    "unprocessed": "To process",
 }
 _WORDS: Final = {
     name: Word(_LABELS.get(name, name.replace("_", " ").capitalize()), tone, icon)
@@ -156,6 +161,25 @@ def run_actions(status: str) -> tuple[Action, ...]:
     return _RUN_ACTIONS.get(status, (PAUSE, CANCEL))
 
 
+CANCEL_GOAL: Final = CANCEL._replace(
+    warning="The plans that are being carried out for it are cancelled too. What they did stays."
+)
+CANCEL_PLAN: Final = CANCEL._replace(
+    warning="What it began is cancelled too, and so is its goal. What it did stays."
+)
+_PLAN_ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
+    "draft": (Action("approve", "Approve", "shield-check"), CANCEL_PLAN),
+    "approved": (Action("execute", "Execute", "play"), CANCEL_PLAN),
+    "executing": (PAUSE, CANCEL_PLAN),
+    "paused": (RESUME, CANCEL_PLAN),
+}
+
+
+def plan_actions(status: str) -> tuple[Action, ...]:
+    """What may be done with a plan in this state, or `paused`. The names are those of its addresses."""
+    return _PLAN_ACTIONS.get(status, ())
+
+
 _KINDS: Final = {
     "model": "sparkles",
     "tool": "wrench",
@@ -169,3 +193,24 @@ def step_word(kind: str, status: str) -> Word:
     """How a step looks: its icon is that of its kind, its colour that of its outcome."""
     word = status_word(status)
     return Word(kind.capitalize(), word.tone, _KINDS.get(kind, "circle"))
+
+
+THUMB: Final = "thumb"
+CORRECTION: Final = "correction"
+UP: Final = 1
+DOWN: Final = -1
+OPINIONS: Final[Mapping[str, Word]] = {
+    "good": Word("Good", "success", "thumbs-up"),
+    "bad": Word("Bad", "error", "thumbs-down"),
+    CORRECTION: Word("Corrected", "warning", "pencil"),
+    "comparison": Word("Better", "success", "git-compare"),
+}
+
+
+def opinion_word(kind: str, rating: int | None) -> Word | None:
+    """How feedback looks: by its kind where that says it all, else by its rating; none when it has neither."""
+    if rating is None:
+        return OPINIONS.get(kind)
+    if kind in (THUMB, "outcome"):
+        return OPINIONS["good" if rating > 0 else "bad"]
+    return Word(f"{rating} of 5" if 1 <= rating <= 5 else str(rating), "neutral", "star")

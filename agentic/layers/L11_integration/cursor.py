@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 import structlog
 
@@ -12,6 +13,9 @@ from agentic.layers.L01_data_layer.client import L01Client
 
 log = structlog.get_logger()
 
+PREFIX: Final = "L11."
+"""Of the names of all cursors of this layer."""
+
 
 class Cursor:
     """A position that is saved after `every` handled events, or `within` seconds of having moved.
@@ -19,11 +23,20 @@ class Cursor:
     So a crash repeats at most `every` events: the next is not taken before the position after them is saved.
     """
 
-    def __init__(self, name: str, client: Callable[[], L01Client], *, every: int, within: float) -> None:
-        self.name = f"L11.{name}"
+    def __init__(
+        self,
+        name: str,
+        client: Callable[[], L01Client],
+        *,
+        every: int,
+        within: float,
+        start: Callable[[], Awaitable[int]] | None = None,
+    ) -> None:
+        self.name = f"{PREFIX}{name}"
         self.position: int | None = None
         """Everything up to here is done; none before it is known."""
         self._client = client
+        self._start = start
         self._every = every
         self._within = within
         self._handled = 0
@@ -31,7 +44,7 @@ class Cursor:
         self._saving = asyncio.Lock()
 
     async def load(self) -> int:
-        """The position that was saved last; the newest event's, saved at once, for a subscriber that is new."""
+        """The position that was saved last; for a subscriber that is new its start, or else the newest event's, saved at once."""
         if self.position is None:
             saved = await self._saved()
             head = await self._client().events.head()
@@ -39,8 +52,9 @@ class Cursor:
                 log.warning("a cursor stood beyond the log, so it is not of this log", cursor=self.name)
                 saved = None
             if saved is None:
-                await self._client().cursors.set(self.name, head)
-            self.position = head if saved is None else saved
+                saved = head if self._start is None else await self._start()
+                await self._client().cursors.set(self.name, saved)
+            self.position = saved
         return self.position
 
     async def _saved(self) -> int | None:

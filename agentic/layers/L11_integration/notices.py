@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from agentic.layers.L01_data_layer.models.event import Event
+from agentic.layers.L11_integration.follower import reference
 from agentic.layers.L11_integration.models import EventReference, Notified
-from agentic.layers.L11_integration.subscription import reference
 
 CATEGORIES: Final = {
     "agent": "agent.*",

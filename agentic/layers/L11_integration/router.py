@@ -1,4 +1,4 @@
-"""The event router: subscriptions by name, each with its own task, started and stopped together."""
+"""The event router: subscribers by name, each with tasks of its own, started and stopped together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L11_integration.cursor import Cursor
+from agentic.layers.L11_integration.dead_letters import DeadLetters
+from agentic.layers.L11_integration.delivery_notes import DeliveryNotes
 from agentic.layers.L11_integration.errors import SubscriptionExistsError
+from agentic.layers.L11_integration.filters import Filter
+from agentic.layers.L11_integration.follower import Subscriber, Wanted
 from agentic.layers.L11_integration.pattern import Pattern
 from agentic.layers.L11_integration.settings import L11Settings
 from agentic.layers.L11_integration.subscription import Handler, Patience, Subscription
@@ -32,7 +36,9 @@ class EventRouter:
     """Hands the log's events to those who subscribed to them."""
 
     def __init__(self, client: Callable[[], L01Client], settings: L11Settings) -> None:
-        self.subscriptions: dict[str, Subscription] = {}
+        self.subscriptions: dict[str, Subscriber] = {}
+        self.notes = DeliveryNotes(client)
+        self.letters = DeadLetters(client, self.notes)
         self._client = client
         self._settings = settings
         self._background = Background("L11")
@@ -52,23 +58,33 @@ class EventRouter:
         """
         if not _NAME.fullmatch(name):
             raise InvalidError.of(("name", "1 to 100 letters, digits, dots, dashes and underscores"))
-        if name in self.subscriptions:
-            raise SubscriptionExistsError(f"There is a subscription {name!r} already.")
         settings = self._settings
         subscription = Subscription(
             name,
-            Pattern(pattern),
-            handler,
+            Wanted(Pattern(pattern), Filter({})),
             client=self._client,
             cursor=Cursor(name, self._client, every=settings.save_every, within=settings.save_within),
+            subscriber=name,
+            handler=handler,
             patience=Patience(
                 settings.attempts, settings.first_pause, settings.longest_pause, settings.handler_limit
             ),
+            letters=self.letters,
         )
-        self.subscriptions[name] = subscription
-        if self._running:
-            self._start(subscription)
+        self.add(subscription)
         return subscription
+
+    def add(self, subscriber: Subscriber) -> None:
+        """Lets a subscriber work for as long as the router runs.
+
+        Raises:
+            SubscriptionExistsError: the name is taken.
+        """
+        if subscriber.name in self.subscriptions:
+            raise SubscriptionExistsError(f"There is a subscription {subscriber.name!r} already.")
+        self.subscriptions[subscriber.name] = subscriber
+        if self._running:
+            self._start(subscriber)
 
     async def unsubscribe(self, name: str) -> None:
         """Ends a subscription. Its cursor stays: under the same name it goes on from there."""
@@ -79,36 +95,32 @@ class EventRouter:
     async def running(self) -> AsyncGenerator[None]:
         """Delivers for as long as the block lasts."""
         self._running = True
-        for subscription in self.subscriptions.values():
-            self._start(subscription)
+        for subscriber in self.subscriptions.values():
+            self._start(subscriber)
         try:
-            yield
+            async with self._background.running({"notes of deliveries": self.notes.run}):
+                yield
         finally:
             self._running = False
             await self._stop(list(self.subscriptions.values()))
+            await self.notes.flush()
 
-    def _start(self, subscription: Subscription) -> None:
-        works = {
-            f"subscription {subscription.name}": subscription.run,
-            f"cursor of {subscription.name}": subscription.cursor.run,
-        }
-        self._tasks[subscription.name] = [
+    def _start(self, subscriber: Subscriber) -> None:
+        self._tasks[subscriber.name] = [
             asyncio.create_task(self._background.keep(name, work), name=f"L11 {name}")
-            for name, work in works.items()
+            for name, work in subscriber.works().items()
         ]
 
-    async def _stop(self, subscriptions: list[Subscription]) -> None:
-        tasks = [task for each in subscriptions for task in self._tasks.pop(each.name, [])]
+    async def _stop(self, subscribers: list[Subscriber]) -> None:
+        tasks = [task for each in subscribers for task in self._tasks.pop(each.name, [])]
         await end(tasks)
-        await asyncio.gather(*(_keep_place(subscription) for subscription in subscriptions))
+        await asyncio.gather(*(_keep_place(subscriber) for subscriber in subscribers))
 
 
-async def _keep_place(subscription: Subscription) -> None:
-    subscription.status = "stopped"
+async def _keep_place(subscriber: Subscriber) -> None:
+    subscriber.status = "stopped"
     try:
         async with asyncio.timeout(LAST_SAVE):
-            await subscription.cursor.save()
+            await subscriber.cursor.save()
     except (PlatformError, TimeoutError) as error:
-        log.warning(
-            "a cursor was not saved; some events come again", name=subscription.name, error=str(error)
-        )
+        log.warning("a cursor was not saved; some events come again", name=subscriber.name, error=str(error))

@@ -1,60 +1,96 @@
-"""The routes of the integration layer: how each subscription fares."""
+"""The routes of the integration layer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import Annotated
 
-from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import NotFoundError
-from agentic.layers.base.operation import Answer, Call, Route
-from agentic.layers.L01_data_layer.client import L01Client
+from fastapi import APIRouter, Header, Request
+
+from agentic.layers.base.common_errors import InvalidError
+from agentic.layers.base.http import JsonResponse, read_body
+from agentic.layers.base.operation import Route
+from agentic.layers.base.server_sent import DOCUMENTED, ServerSentEvents
 from agentic.layers.L11_integration import models
-from agentic.layers.L11_integration.notices import Notices
+from agentic.layers.L11_integration.errors import NotStoredError
+from agentic.layers.L11_integration.feed_subscription import FeedSubscription
+from agentic.layers.L11_integration.hooks import HookService
+from agentic.layers.L11_integration.registry import ServiceRegistry
 from agentic.layers.L11_integration.router import EventRouter
-from agentic.layers.L11_integration.subscription import Subscription
+from agentic.layers.L11_integration.subscription_service import SubscriptionService
+
+FEED = "/subscriptions/{name}/events"
+RECEIVE = "/hooks/{name}"
 
 
-class SubscriptionView:
-    """What is seen of a router from outside."""
-
-    def __init__(
-        self, router: EventRouter, notices: Mapping[str, Notices], client: Callable[[], L01Client]
-    ) -> None:
-        self._router = router
-        self._notices = notices
-        self._client = client
-
-    async def list(self, call: Call) -> Answer:
-        """Every subscription: how far it has come, how far that is behind, and what went wrong last."""
-        head = await self._client().events.head()
-        items = [self.of(subscription, head) for subscription in self._router.subscriptions.values()]
-        return Answer(jsonio.encode({"items": items}))
-
-    async def get(self, call: Call) -> Answer:
-        """One subscription by its name."""
-        name = call.path["name"]
-        if (subscription := self._router.subscriptions.get(name)) is None:
-            raise NotFoundError(f"There is no subscription {name!r}.")
-        return Answer(jsonio.encode(self.of(subscription, await self._client().events.head())))
-
-    def of(self, subscription: Subscription, head: int) -> models.Subscription:
-        """A subscription as it stands when the newest event is at `head`."""
-        position = subscription.cursor.position
-        notices = self._notices.get(subscription.name)
-        return {
-            "name": subscription.name,
-            "pattern": subscription.pattern.text,
-            "status": subscription.status,
-            "position": position,
-            "lag": None if position is None else max(0, head - position),
-            "attempts": subscription.attempts,
-            "delivered": subscription.delivered,
-            "parked": subscription.parked,
-            "last_error": subscription.last_error,
-            "notified": None if notices is None else notices.report(),
-        }
+def routes_by_section(
+    subscriptions: SubscriptionService, hooks: HookService, services: ServiceRegistry
+) -> dict[str, list[Route]]:
+    """What may be asked, by section of the documentation."""
+    return {
+        "subscriptions": [
+            Route(models.LIST_SUBSCRIPTIONS, subscriptions.list),
+            Route(models.SUBSCRIBE, subscriptions.create),
+            Route(models.GET_SUBSCRIPTION, subscriptions.get),
+            Route(models.CHANGE_SUBSCRIPTION, subscriptions.update),
+            Route(models.UNSUBSCRIBE, subscriptions.delete),
+            Route(models.PAUSE, subscriptions.pause),
+            Route(models.RESUME, subscriptions.resume),
+            Route(models.REPLAY, subscriptions.replay),
+            Route(models.ACKNOWLEDGE, subscriptions.acknowledge),
+            Route(models.ROTATE, subscriptions.rotate),
+        ],
+        "deliveries": [
+            Route(models.DELIVERIES, subscriptions.deliveries),
+            Route(models.DEAD_LETTERS, subscriptions.dead_letters),
+            Route(models.RETRY_LETTER, subscriptions.retry),
+            Route(models.DROP_LETTER, subscriptions.drop),
+        ],
+        "hooks": [
+            Route(models.LIST_HOOKS, hooks.list),
+            Route(models.MAKE_HOOK, hooks.create),
+            Route(models.GET_HOOK, hooks.get),
+            Route(models.CHANGE_HOOK, hooks.update),
+            Route(models.DELETE_HOOK, hooks.delete),
+            Route(models.ROTATE_HOOK, hooks.rotate),
+        ],
+        "services": [Route(models.LIST_SERVICES, services.list)],
+    }
 
 
-def routes(view: SubscriptionView) -> list[Route]:
-    """What may be asked of subscriptions."""
-    return [Route(models.LIST_SUBSCRIPTIONS, view.list), Route(models.GET_SUBSCRIPTION, view.get)]
+def feed_router(events: EventRouter) -> APIRouter:
+    """The streams of server-sent events."""
+    routes = APIRouter(tags=["subscriptions"])
+
+    @routes.get(FEED, status_code=200, responses=DOCUMENTED, response_class=ServerSentEvents)
+    async def stream(  # pyright: ignore[reportUnusedFunction]
+        name: str, last_event_id: Annotated[str | None, Header()] = None
+    ) -> ServerSentEvents:
+        """The events of a feed as they happen, from its own place on. A `Last-Event-ID` goes before that."""
+        feed = events.subscriptions.get(name)
+        if not isinstance(feed, FeedSubscription):
+            raise NotStoredError(f"{name} is no feed that is switched on.")
+        return ServerSentEvents(feed.blocks(_position(last_event_id)))
+
+    return routes
+
+
+def hook_router(hooks: HookService, most: int) -> APIRouter:
+    """Where others tell us something."""
+    routes = APIRouter(tags=["hooks"])
+
+    @routes.post(RECEIVE, status_code=202)
+    async def receive(name: str, request: Request) -> JsonResponse:  # pyright: ignore[reportUnusedFunction]
+        """Takes a signed message; it becomes an event, once, however often it comes."""
+        body = await read_body(request.receive, most)
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        return JsonResponse(await hooks.receive(name, headers, body), 202)
+
+    return routes
+
+
+def _position(last_event_id: str | None) -> int | None:
+    if last_event_id is None:
+        return None
+    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 17):
+        raise InvalidError.of(("Last-Event-ID", "not a position that a stream gave"))
+    return int(last_event_id)

@@ -25,6 +25,7 @@ import structlog
 from starlette.types import Scope as Request
 from typing_extensions import TypedDict
 
+from agentic.layers.base.common_errors import ForbiddenError, UnauthorizedError
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.ids import now
 
@@ -62,6 +63,12 @@ class Refusals(NamedTuple):
     expired: type[PlatformError]
     revoked: type[PlatformError]
     scope: type[PlatformError]
+
+
+PLAIN_REFUSALS: Final = Refusals(
+    UnauthorizedError, UnauthorizedError, UnauthorizedError, UnauthorizedError, ForbiddenError
+)
+"""Those of a layer that has no errors of its own for them."""
 
 
 class KeySource(NamedTuple):
@@ -161,8 +168,8 @@ class KeyRing:
         self._remembered: dict[str, _Remembered] = {}
         self._emptied = 0
 
-    async def admit(self, request: Request) -> KeyRecord:
-        """The key with which a request was made, when it may be made with it.
+    async def admit(self, request: Request, needed: Scope | None = None) -> KeyRecord:
+        """The key with which a request was made, when it may be made with it: it `needed` this, or what its method says.
 
         Raises:
             PlatformError: it may not, or the data layer could not be asked.
@@ -171,7 +178,7 @@ class KeyRing:
         if key is None:
             raise self._refusals.missing()
         record = await self._record(key, request)
-        check(record, scope_for(request["method"]), self._refusals)
+        check(record, needed or scope_for(request["method"]), self._refusals)
         return record
 
     async def watch(self) -> None:

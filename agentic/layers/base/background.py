@@ -73,6 +73,12 @@ class Background:
             pause = min(pause * 2, LONGEST_PAUSE)
 
 
+def goes_on() -> bool:
+    """False once this task was cancelled: Python 3.11's `wait_for`, inside redis-py, may swallow what says so."""
+    task = asyncio.current_task()
+    return task is None or not task.cancelling()
+
+
 async def end(tasks: list[asyncio.Task[None]]) -> None:
     """Cancels until all have ended: Python 3.11's `wait_for` swallows a cancellation that comes as its work is done."""
     pending = set(tasks)

@@ -66,7 +66,9 @@ def check(value: Any, field: str) -> Any:
 def _walk(value: Any, field: str, depth: int) -> None:
     if isinstance(value, str):
         check_text(value, field)
-    elif isinstance(value, Mapping):
+    elif value is None or isinstance(value, bool):
+        return  # before the mappings: to look whether something is one takes longest
+    elif isinstance(value, dict | Mapping):
         _check_depth(depth, field)
         for key, item in cast("Mapping[Any, Any]", value).items():
             if not isinstance(key, str):

@@ -83,11 +83,34 @@ APPROVAL: Final = _machine(
     expired="",
     consumed="",
 )
+EXPERIMENT: Final = _machine(
+    pending="running failed cancelled",
+    running="completed failed cancelled",
+    completed="",
+    failed="",
+    cancelled="",
+)
 MODEL_CALL: Final = _machine(
     reserved="completed failed cut",
     completed="",
     failed="",
     cut="",
+)
+IMPROVEMENT: Final = _machine(
+    running="ready refused failed cancelled",
+    ready="promoted dismissed",
+    promoted="rolled_back",
+    refused="",
+    failed="",
+    cancelled="",
+    dismissed="",
+    rolled_back="",
+)
+EXPORT: Final = _machine(
+    running="completed failed cancelled",
+    completed="",
+    failed="",
+    cancelled="",
 )
 
 

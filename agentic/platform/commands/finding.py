@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.collection import Collection
 from agentic.layers.L01_data_layer.models.agent import Agent
+from agentic.layers.L01_data_layer.models.plan import Plan
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L01_data_layer.models.tool import Tool
 from agentic.platform.command_error import CommandError
@@ -52,26 +54,41 @@ async def run_of(l01: L01Client, reference: str) -> Run:
     Raises:
         NotFoundHereError: there is none, or there are several.
     """
+    return await _newest_of(l01.runs, reference, "run", "runs", '`platform run AGENT "input"` begins one')
+
+
+async def plan_of(l01: L01Client, reference: str) -> Plan:
+    """The plan with an id, or with an id that ends so, or the `last` one.
+
+    Raises:
+        NotFoundHereError: there is none, or there are several.
+    """
+    return await _newest_of(l01.plans, reference, "plan", "plan", '`platform goal "…"` makes one')
+
+
+async def _newest_of(
+    records: Collection[Any], reference: str, what: str, command: str, makes_one: str
+) -> Any:
     if _is_id(reference):
         try:
-            return await l01.runs.get(reference)
+            return await records.get(reference)
         except NotFoundError:
             raise NotFoundHereError(
-                f"There is no run {reference}. `platform runs list` lists the newest."
+                f"There is no {what} {reference}. `platform {command} list` lists the newest."
             ) from None
     if reference == LAST:
-        newest = (await l01.runs.list(limit=1))["items"]
+        newest = (await records.list(limit=1))["items"]
         if not newest:
-            raise NotFoundHereError('There are no runs yet. `platform run AGENT "input"` begins one.')
+            raise NotFoundHereError(f"There are no {what}s yet. {makes_one}.")
         return newest[0]
-    recent = (await l01.runs.list(limit=RECENT))["items"]
-    found = [run for run in recent if len(reference) >= 4 and run["id"].endswith(reference.lower())]
+    recent = (await records.list(limit=RECENT))["items"]
+    found = [record for record in recent if len(reference) >= 4 and record["id"].endswith(reference.lower())]
     if len(found) == 1:
         return found[0]
     if found:
-        raise NotFoundHereError(f"{len(found)} runs end in {reference!r}: give more of the id.")
+        raise NotFoundHereError(f"{len(found)} {what}s end in {reference!r}: give more of the id.")
     raise NotFoundHereError(
-        f"There is no run {reference!r}. Give its id, four or more letters of its end, or `{LAST}`."
+        f"There is no {what} {reference!r}. Give its id, four or more letters of its end, or `{LAST}`."
     )
 
 

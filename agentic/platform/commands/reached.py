@@ -21,6 +21,10 @@ from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import HttpBackend as L04Backend
 from agentic.layers.L04_model_gateway.client import L04Client
+from agentic.layers.L05_planning.client import L05Client
+from agentic.layers.L06_evaluation.client import L06Client
+from agentic.layers.L07_learning.client import L07Client
+from agentic.layers.L11_integration.client import L11Client
 from agentic.platform.catalogue import layer_class
 from agentic.platform.command_error import CommandError
 from agentic.platform.commands.ending import ending
@@ -29,7 +33,7 @@ from agentic.platform.logs import log_to_terminal
 from agentic.platform.ports import port_of
 from agentic.platform.state import PlatformState, read_state
 
-LAYERS: Final = ("L01", "L02", "L03", "L04")
+LAYERS: Final = ("L01", "L02", "L03", "L04", "L05", "L06", "L07", "L11")
 _KEY_MISSING: Final = (401, 403)
 
 
@@ -65,6 +69,10 @@ class Reached:
     l02: L02Client
     l03: L03Client
     l04: L04Client
+    l05: L05Client
+    l06: L06Client
+    l07: L07Client
+    l11: L11Client
     here: PlatformState | None
     """The platform of the data folder; none when it was given by its address."""
 
@@ -118,6 +126,10 @@ def reached(url: str, layers: Mapping[str, str], key: str | None, here: Platform
         L02Client(backend=L02Backend("L02", layers["L02"], headers)),
         L03Client(backend=backends.HttpBackend("L03", layers["L03"], headers)),
         L04Client(backend=L04Backend("L04", layers["L04"], headers)),
+        L05Client(backend=backends.HttpBackend("L05", layers["L05"], headers)),
+        L06Client(backend=backends.HttpBackend("L06", layers["L06"], headers)),
+        L07Client(backend=backends.HttpBackend("L07", layers["L07"], headers)),
+        L11Client(backend=backends.HttpBackend("L11", layers["L11"], headers)),
         here,
     )
 

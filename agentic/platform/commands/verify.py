@@ -22,6 +22,7 @@ from agentic.platform.verification.addresses import Addresses, of_state, of_url,
 from agentic.platform.verification.agents_running import running
 from agentic.platform.verification.bystanders import Bystanders
 from agentic.platform.verification.criteria import criteria
+from agentic.platform.verification.goal_to_change import goal_to_change
 from agentic.platform.verification.steps import STEPS
 from agentic.platform.verification.walk import Check, Result, walk_through
 
@@ -89,8 +90,8 @@ async def _walk(addresses: Addresses, bystanders: Bystanders, *, quiet: bool) ->
         def tell(check: Check) -> None:
             status.update(f"Step {check.step}: {escape(check.what)}…")
 
-        agents = running() if addresses.l02 else []
-        return await walk_through(addresses, [*STEPS, *criteria(bystanders), *agents], tell)
+        working = [*running(), *goal_to_change()] if addresses.l02 else []
+        return await walk_through(addresses, [*STEPS, *criteria(bystanders), *working], tell)
 
 
 def _show(results: list[Result], failed: int) -> None:
@@ -109,9 +110,13 @@ def _show(results: list[Result], failed: int) -> None:
     console.print(table)
     console.print("\n[dim]1 to 9: the specification's verification steps; a to i: its success criteria.[/]")
     if any(result.step == "L02" for result in results):
-        console.print("[dim]L02 to L04: an agent that runs, on a model that this command serves itself.[/]")
+        console.print(
+            "[dim]L02 to L11: an agent that runs, on a model that this command serves itself, and a goal with all that follows.[/]"
+        )
     else:
-        console.print("[dim]L02 to L04 do not run there, or not on this machine: no agent was run.[/]")
+        console.print(
+            "[dim]L02 to L07 and L11 do not all run there, or not on this machine: no agent was run.[/]"
+        )
     if any(code in result.detail for result in results for code in _KEY_CODES):
         console.print("It asks for a key: give one with the scope admin, by --key or PLATFORM_KEY.")
     if failed:

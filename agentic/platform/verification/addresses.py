@@ -17,7 +17,15 @@ from agentic.platform.state import PlatformState
 
 _PORTS: Final = {"L09": 8000, "L10": 8001, "L01": 8002}
 _PATIENCE: Final = 5.0
-_RUNNING: Final = {"L02": 8003, "L03": 8004, "L04": 8005}
+_RUNNING: Final = {
+    "L02": 8003,
+    "L03": 8004,
+    "L04": 8005,
+    "L05": 8006,
+    "L06": 8007,
+    "L07": 8008,
+    "L11": 8011,
+}
 
 
 class AddressError(CommandError):
@@ -38,6 +46,10 @@ class Addresses:
     l02: str | None = None
     l03: str | None = None
     l04: str | None = None
+    l05: str | None = None
+    l06: str | None = None
+    l07: str | None = None
+    l11: str | None = None
     """Those that run agents; none when they do not run, or run where nothing of this process can be reached."""
 
     @property
@@ -81,7 +93,7 @@ async def with_running(addresses: Addresses, url: str) -> Addresses:
     for urls in ({layer_id: f"{door}/{layer_id.lower()}" for layer_id in _RUNNING}, ports):
         answers = await asyncio.gather(*(_lives(each) for each in urls.values()))
         if all(answers):
-            return replace(addresses, l02=urls["L02"], l03=urls["L03"], l04=urls["L04"])
+            return replace(addresses, **{layer_id.lower(): each for layer_id, each in urls.items()})
     return addresses
 
 

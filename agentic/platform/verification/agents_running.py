@@ -20,6 +20,8 @@ from agentic.platform.verification.scripted_provider import (
 from agentic.platform.verification.walk import EVENT_LIMIT, Check, CheckFailedError, Walk
 
 AGENT: Final = "running-agent"
+MARK: Final = {"made_by": "platform verify"}
+"""It cannot be deleted, because its run is kept; so whoever finds it later can see where it is from."""
 PRICES: Final = {"input": 1.5, "output": 12.0}
 """US dollars for a million tokens."""
 COST: Final = (INPUT_TOKENS * PRICES["input"] + OUTPUT_TOKENS * PRICES["output"]) / 1_000_000
@@ -90,9 +92,8 @@ class _Running:
             "limits": {"steps": 10, "cost": 0.01},
         }
         async with bus(walk) as messages:
-            agent = await walk.ask(
-                "POST", f"{walk.addresses.l02}/agents", {"name": AGENT, "configuration": configuration}, 201
-            )
+            made = {"name": AGENT, "configuration": configuration, "metadata": MARK}
+            agent = await walk.ask("POST", f"{walk.addresses.l02}/agents", made, 201)
             walk.agents[AGENT] = agent["id"]
             walk.endings.append(f"{walk.addresses.l02}/agents/{agent['id']}/terminate")
             await _hear(messages, self.heard, Counter({"agent.spawned": 1, "agent.active": 1}), agent["id"])

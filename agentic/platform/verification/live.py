@@ -27,15 +27,23 @@ async def bus(walk: Walk) -> AsyncGenerator[Messages]:
     Raises:
         CheckFailedError: the bus cannot be reached.
     """
+    async with redis_client(walk) as client, client.pubsub() as pubsub:
+        await pubsub.subscribe(CHANNEL)
+        await pubsub.get_message(timeout=EVENT_LIMIT)  # the subscription stands
+        yield _decoded(message["data"] async for message in pubsub.listen() if message["type"] == "message")
+
+
+@asynccontextmanager
+async def redis_client(walk: Walk) -> AsyncGenerator[Any]:
+    """A client of the bus's server.
+
+    Raises:
+        CheckFailedError: it cannot be reached.
+    """
     make: Any = redis.asyncio.Redis
     client = make.from_url(walk.addresses.redis_url, socket_timeout=None, socket_connect_timeout=EVENT_LIMIT)
     try:
-        async with client.pubsub() as pubsub:
-            await pubsub.subscribe(CHANNEL)
-            await pubsub.get_message(timeout=EVENT_LIMIT)  # the subscription stands
-            yield _decoded(
-                message["data"] async for message in pubsub.listen() if message["type"] == "message"
-            )
+        yield client
     except (RedisError, OSError) as error:
         raise CheckFailedError(f"the bus cannot be reached: {error}") from error
     finally:

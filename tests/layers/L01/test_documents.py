@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 
@@ -9,7 +10,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from agentic.layers.base.common_errors import InvalidError, NotFoundError, StaleVersionError
+from agentic.layers.base.common_errors import (
+    BrokenReferenceError,
+    InvalidError,
+    NotFoundError,
+    StaleVersionError,
+    StateError,
+)
 from agentic.layers.base.tracing import traced
 from agentic.layers.L01_data_layer.client import L01Client
 
@@ -156,6 +163,56 @@ async def test_any_text_is_kept_or_refused_by_name(l01_http: L01Client, title: s
         assert (await l01_http.documents.list(tag=title, limit=1))["items"] == [document]
 
 
+async def test_a_search_keeps_to_what_is_in_force_and_believed(l01: L01Client) -> None:
+    old = await l01.documents.create(title="whale, first edition", authority=90)
+    new = await l01.documents.create(title="whale, second edition", authority=90)
+    await l01.documents.create(title="whale, hearsay", authority=10)
+    await l01.documents.update(old["id"], {"superseded_by": new["id"]})
+    found = await l01.documents.search("whale", superseded=False, min_authority=50)
+    assert titles(found) == ["whale, second edition"]
+    assert found["items"][0]["authority"] == 90
+    found = await l01.documents.search("whale", superseded=True)
+    assert [hit["superseded_by"] for hit in found["items"]] == [new["id"]]
+    assert titles(await l01.documents.list(superseded_by=new["id"])) == ["whale, first edition"]
+
+
+# -- one content, one truth
+
+
+async def test_a_document_is_found_by_the_hash_of_its_content(l01: L01Client) -> None:
+    content = "Wale singen. 鯨"
+    document = await l01.documents.create(title="a", content=content)
+    await l01.documents.create(title="b", content="something else")
+    await l01.documents.create(title="nothing")
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    assert titles(await l01.documents.list(content_hash=digest)) == ["a"]
+    await l01.documents.update(document["id"], {"content": "changed"})
+    assert titles(await l01.documents.list(content_hash=digest)) == []
+    assert titles(await l01.documents.list(content_hash=digest, as_of="1")) == ["a"]
+    with pytest.raises(InvalidError, match="content_hash"):
+        await l01.documents.list(content_hash=digest.upper())
+
+
+async def test_what_replaces_a_document_is_another_one(l01: L01Client) -> None:
+    document = await l01.documents.create(title="a")
+    with pytest.raises(StateError, match="cannot replace itself"):
+        await l01.documents.update(document["id"], {"superseded_by": document["id"]})
+    with pytest.raises(BrokenReferenceError):
+        await l01.documents.update(document["id"], {"superseded_by": NOBODY})
+    for authority in (-1, 101, 1.5, "5"):
+        with pytest.raises(InvalidError, match="authority"):
+            await l01.documents.update(document["id"], {"authority": authority})
+    assert await l01.documents.get(document["id"]) == document
+
+
+async def test_a_restore_changes_neither_authority_nor_what_replaces_it(l01: L01Client) -> None:
+    first = await l01.documents.create(title="a", content="1")
+    other = await l01.documents.create(title="b")
+    await l01.documents.update(first["id"], {"authority": 80, "superseded_by": other["id"], "content": "2"})
+    restored = await l01.documents.restore(first["id"], 1)
+    assert (restored["content"], restored["authority"], restored["superseded_by"]) == ("1", 80, other["id"])
+
+
 # -- history and restore
 
 
@@ -175,7 +232,9 @@ async def test_the_history_says_when_by_whom_and_what(l01: L01Client) -> None:
     ]
     assert history[0]["changed"] == []
     assert sorted(history[1]["changed"]) == ["content", "tags"]
-    assert sorted(history[2]["changed"]) == ["content", "content_type", "metadata", "tags", "title"]
+    assert sorted(history[2]["changed"]) == [
+        *("authority", "content", "content_type", "metadata", "superseded_by", "tags", "title")
+    ]
     assert history[1]["created_at"] == changed["updated_at"]
     event = await l01.events.get(history[1]["event_id"])
     assert event["payload"] == {"content": "2", "tags": [], "updated_at": changed["updated_at"]}

@@ -29,6 +29,10 @@ OWN_BOOKS = {
     "cursors",
     "idempotent_answers",
     "budget_spending",
+    "evaluation_sums",
+    "evaluation_sums_upto",
+    "deliveries",
+    "signing_secrets",
 }
 """The log itself, and how far our own machinery has come: no records."""
 

@@ -11,8 +11,11 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from agentic.layers.base.ids import now
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L01_data_layer.models.error_codes import InvalidError, NotFoundError
+from agentic.layers.L01_data_layer.services.evaluation_sums import SETTLED, sum_next
 
 pytestmark = pytest.mark.anyio
 
@@ -181,3 +184,64 @@ async def test_unprocessed_feedback_comes_oldest_first(l01: L01Client) -> None:
     waiting = [made[0], made[2], made[3], made[4]]
     assert await l01.get_unprocessed_feedback() == waiting
     assert await l01.get_unprocessed_feedback(limit=2) == waiting[:2]
+
+
+async def evaluations_over_days(l01: L01Client, database_url: str) -> tuple[list[str], list[dict[str, Any]]]:
+    """Some of two agents and of none, over five days; the newest is a few minutes old."""
+    agents = [(await l01.create_agent(name))["id"] for name in ("one", "other")]
+    dice = random.Random(13)
+    for n in range(240):
+        score = dice.choice([None, dice.randrange(101) / 100, dice.randrange(101) / 100])
+        await l01.record_evaluation(dice.choice([*agents, None]), None, f"type {n % 3}", score)
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        """WITH told AS (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM evaluations)
+        UPDATE evaluations SET created_at = now() - told.n * interval '31 minutes' FROM told WHERE told.id = evaluations.id"""
+    )
+    await connection.close()
+    return agents, [dict(each) async for each in l01.evaluations.all(order="asc")]
+
+
+async def summed(data_layer: DataLayer) -> None:
+    while await sum_next(data_layer.database, now() - SETTLED):
+        pass
+
+
+async def test_statistics_are_the_same_from_sums(
+    data_layer: DataLayer, l01_local: L01Client, database_url: str
+) -> None:
+    l01 = l01_local
+    (agent, _), every = await evaluations_over_days(l01, database_url)
+    first, last = every[30]["created_at"], every[200]["created_at"]
+    ranges: list[dict[str, str]] = [
+        {},
+        {"since": first},
+        {"until": last},
+        {"since": first, "until": last},
+        {"since": first, "until": every[31]["created_at"]},
+        {"since": every[-1]["created_at"]},
+        {"until": "2020-01-01T00:00:00Z"},
+    ]
+    questions = [
+        {**span, **whose, **group}
+        for span in ranges
+        for whose in ({}, {"agent_id": agent}, {"agent_id": agent, "evaluation_type": "type 1"})
+        for group in ({}, *({"group_by": name} for name in ("type", "agent", "day", "hour")))
+    ]
+    before = [await l01.score_stats(**question) for question in questions]
+    of_agent = await l01.get_agent_stats(agent, since=first)
+    await summed(data_layer)
+    for question, told in zip(questions, before, strict=True):
+        assert await l01.score_stats(**question) == told, question
+    assert await l01.get_agent_stats(agent, since=first) == of_agent
+    total = before[0]["total"]
+    assert total == scores_of(every)
+    await summed(data_layer)  # nothing is counted twice
+    assert (await l01.score_stats())["total"] == total
+    await l01.record_evaluation(agent, None, "type 1", 0.5)
+    assert (await l01.score_stats())["total"]["count"] == len(every) + 1
+    by_agent = await l01.score_stats(group_by="agent")
+    assert {group["group"] for group in by_agent["groups"]} == {each["agent_id"] for each in every}
+    assert (await l01.score_stats(group_by="day", limit=2))["more"] is True
+    with pytest.raises(InvalidError, match="group_by"):
+        await l01.score_stats(group_by="colour")

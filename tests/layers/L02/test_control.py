@@ -68,6 +68,57 @@ async def test_a_paused_run_keeps_the_answer_that_was_paid_for(
     assert (run["status"], run["output"], len(models.requests)) == ("completed", "done", 2)
 
 
+async def test_a_run_that_is_resumed_in_the_middle_of_a_call_keeps_its_answer(
+    l02: L02Client, l01_local: L01Client, models: Models, tools: Tools
+) -> None:
+    tools.functions["look"] = lambda: "seen"
+    held = Held(models)
+    agent = await l02.spawn("x", {"tools": ["look"]})
+    run = await l02.run(agent["id"], "x")
+    await held.wait()
+    for token in (2, 3):
+        await l02.pause(run["id"])
+        await l02.resume_run(run["id"])
+
+        async def taken(token: int = token) -> bool:
+            return (await l01_local.runs.get(run["id"]))["token"] == token
+
+        await eventually(taken)
+    held.go.set()
+    run = await l02.wait(run["id"], PATIENCE)
+    assert (run["status"], run["output"], len(models.requests)) == ("completed", "done", 2)
+    assert not held.cut.is_set()
+    used = (await l01_local.model_usage.list(run_id=run["id"]))["items"]
+    assert {call["status"] for call in used} == {"completed"}
+    assert tools.calls[0][2].token == 3
+
+
+async def test_a_run_that_is_resumed_as_it_lets_go_is_carried_on(
+    l02: L02Client, l01_local: L01Client, models: Models, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = l01_local.runs.step
+
+    async def step_between_pause_and_resume(run_id: Any, token: int, **fields: Any) -> Any:
+        if token > 1:
+            return await step(run_id, token, **fields)
+        await l02.pause(run_id)
+        taken = await step(run_id, token, **fields)
+        await l02.resume_run(run_id)
+
+        async def taken_again() -> bool:
+            return (await l01_local.runs.get(run_id))["token"] == 2
+
+        await eventually(taken_again)
+        return taken
+
+    monkeypatch.setattr(l01_local.runs, "step", step_between_pause_and_resume)
+    tools.functions["look"] = lambda: "seen"
+    models.script(calls(("look", {})), "done")
+    agent = await l02.spawn("x", {"tools": ["look"]})
+    run = await l02.run(agent["id"], "x", wait=PATIENCE)
+    assert (run["status"], run["output"], run["token"], len(models.requests)) == ("completed", "done", 2, 2)
+
+
 async def test_a_cancelled_run_is_cut_off_in_the_middle_of_a_call(
     l02: L02Client, l01_local: L01Client, models: Models, runtime: AgentRuntime
 ) -> None:
@@ -105,6 +156,27 @@ async def test_what_is_said_into_a_run_is_read_before_the_next_answer(l02: L02Cl
     ]
 
 
+async def test_what_is_said_in_the_moment_before_the_end_is_answered_too(
+    l02: L02Client, l01_local: L01Client, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move, said = l01_local.runs.move, False
+
+    async def move_late(run_id: Any, token: int, status: str, **fields: Any) -> Any:
+        nonlocal said
+        if status == "completed" and not said:
+            said = True
+            await l02.steer(run_id, "rather blue")
+        return await move(run_id, token, status, **fields)
+
+    monkeypatch.setattr(l01_local.runs, "move", move_late)
+    models.script("red", "blue it is")
+    agent = await l02.spawn("x", {})
+    run = await l02.run(agent["id"], "which colour?", wait=PATIENCE)
+    assert (run["status"], run["output"]) == ("completed", "blue it is")
+    assert models.requests[1]["messages"][-1]["content"] == "rather blue"
+    assert [step["kind"] for step in await l02.steps(run["id"])] == ["model", "message", "model"]
+
+
 async def test_a_run_waits_for_a_person_without_being_carried(
     l02: L02Client, l01_local: L01Client, runtime: AgentRuntime, models: Models, tools: Tools
 ) -> None:
@@ -134,6 +206,37 @@ async def test_a_run_waits_for_a_person_without_being_carried(
     assert (await l02.wait(run["id"], PATIENCE))["status"] == "completed"
     assert len(models.requests) == 2
     assert models.requests[1]["messages"][-1]["content"] == "approved: 5"
+
+
+async def test_a_word_on_an_execution_alone_lets_its_run_go_on(
+    l02: L02Client, l01_local: L01Client, models: Models, tools: Tools
+) -> None:
+    async def send() -> Any:
+        run = tools.calls[-1][2]
+        key = f"{run.run_id} send"
+        reserved = await l01_local.tool_executions.reserve(
+            key, run_id=run.run_id, step=run.step, token=run.token, input_params={}
+        )
+        execution = reserved["execution"]
+        if execution["status"] == "success":
+            return execution["output_result"]
+        await l01_local.tool_executions.unknown(execution["id"])
+        approval = await l01_local.approvals.create(
+            run_id=run.run_id, execution_id=execution["id"], title="Was it sent?"
+        )
+        return Outcome("waiting_approval", approval_id=approval["id"])
+
+    tools.functions["send"] = send
+    models.script(calls(("send", {})), "sent")
+    agent = await l02.spawn("x", {"tools": ["send"]})
+    run = await l02.run(agent["id"], "x", wait=PATIENCE)
+    assert run["status"] == "waiting_approval"
+    (asked,) = (await l01_local.approvals.list(run_id=run["id"]))["items"]
+    await l01_local.tool_executions.resolve(asked["execution_id"], "success", "receipt 7", by="ada")
+    assert (await l02.wait(run["id"], PATIENCE))["output"] == "sent"
+    assert models.requests[1]["messages"][-1]["content"] == "receipt 7"
+    answered = await l01_local.approvals.get(asked["id"])
+    assert (answered["status"], answered["decided_by"]) == ("approved", "ada")
 
 
 async def test_a_fork_begins_after_a_step_with_changes_and_is_compared(
@@ -198,6 +301,30 @@ async def test_runs_of_a_suspended_agent_pause_and_go_on(
     assert (await l02.get(second["id"]))["status"] == "cancelled"
 
 
+async def test_what_a_person_paused_stays_so_when_the_agent_goes_on(
+    l02: L02Client, l01_local: L01Client, models: Models, runtime: AgentRuntime
+) -> None:
+    agent = await l02.spawn("x", {})
+    later = "2100-01-01T00:00:00Z"
+    mine, its, after = [await l02.run(agent["id"], "x", due_at=later) for _ in range(3)]
+    await l02.pause(mine["id"])
+    await l02.suspend(agent["id"])
+    await l02.pause(after["id"])
+    await l02.resume_run(its["id"])
+
+    async def paused_again() -> bool:
+        run = await l01_local.runs.get(its["id"])
+        return (run["status"], run["due_at"], run["token"]) == ("suspended", None, 1)
+
+    await eventually(paused_again)
+    await l02.resume(agent["id"])
+    assert (await l02.wait(its["id"], PATIENCE))["status"] == "completed"
+    for run in (mine, after):
+        there = await l01_local.runs.get(run["id"])
+        assert (there["status"], there["due_at"]) == ("suspended", None)
+    assert len(models.requests) == 1
+
+
 async def test_over_http_it_is_the_same(context: Context, models: Models, tools: Tools) -> None:
     tools.functions["look"] = lambda: "seen"
     models.script(calls(("look", {})), "all of it")
@@ -224,3 +351,21 @@ async def test_over_http_it_is_the_same(context: Context, models: Models, tools:
                 paths
             )
             assert (await http.get(f"/runs/{agent['id']}/stream")).json()["code"] == "E1002"
+
+
+async def test_a_call_that_was_cut_counts_against_the_limit(context: Context, models: Models) -> None:
+    held = Held(models)
+    first = AgentRuntime(context, EAGER)
+    async with first.running():
+        l02 = first.local_client()
+        agent = await l02.spawn("x", {"limits": {"cost": 0.01}})
+        run = await l02.run(agent["id"], "x")
+        await held.wait()
+    assert held.cut.is_set()
+    held.go.set()
+    second = AgentRuntime(context, EAGER)
+    async with second.running():
+        run = await second.local_client().wait(run["id"], PATIENCE)
+    assert run["status"] == "failed" and run["error"] is not None
+    assert "may use 0.01 cost and has used 0.01" in run["error"]["detail"]
+    assert (len(models.requests), run["cost"]) == (1, 0.01)

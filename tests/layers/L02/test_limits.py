@@ -8,7 +8,7 @@ import pytest
 
 from agentic.layers.L02_agent_runtime.configuration import Limits
 from agentic.layers.L02_agent_runtime.errors import LimitReachedError, LoopDetectedError, StalledError
-from agentic.layers.L02_agent_runtime.limits import Guard, Spending
+from agentic.layers.L02_agent_runtime.limits import Beside, Guard, Spending
 from agentic.layers.L02_agent_runtime.settings import L02Settings
 from tests.layers.L02.made import asked, step, used
 
@@ -48,6 +48,11 @@ def test_the_time_of_steps_at_once_counts_once_and_waiting_does_not() -> None:
     steps = [at(1, "tool", 0, 10), at(2, "tool", 5, 12), at(3, "sleep", 12, 50), at(4, "model", 50, 53)]
     assert Spending(steps).seconds == 15.0
     assert guard(seconds=20).seconds_left(Spending(steps)) == 5.0
+
+
+def test_what_calls_used_that_came_to_no_step_counts() -> None:
+    spent = Spending([asked(1, text="x", input_tokens=6, output_tokens=3, cost=0.5)], Beside(100, 0.25))
+    assert (spent.tokens, spent.cost) == (109, 0.75)
 
 
 def test_what_agents_called_cost_counts() -> None:

@@ -440,6 +440,26 @@ async def test_what_is_no_document_is_refused(l03: L03Client, body: dict[str, An
     assert caught.value.status < 500
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("openapi: 3.1.0\npaths: {}\n", "is YAML, and only JSON is read"), ("<html>", "no OpenAPI document")],
+)
+async def test_a_document_that_is_not_json_is_refused_and_says_so(
+    l03: L03Client, l01_local: L01Client, judge: Judge, text: str, why: str
+) -> None:
+    async def spec(request: Request) -> Response:
+        return Response(text, media_type="application/yaml")
+
+    judge.answers["/openapi.yaml"] = spec
+    before = await l01_local.events.head()
+    with pytest.raises(DefinitionError, match=why):
+        await imported(l03, url=f"{judge.url}/openapi.yaml")
+    assert await l01_local.events.list(after=before, event_type="tool.*") == {
+        "items": [],
+        "next_cursor": None,
+    }
+
+
 async def test_a_tool_of_the_same_name_is_not_taken_over(l03: L03Client, judge: Judge) -> None:
     paths = {"/x": {"get": {"operationId": "calculator"}}}
     told = await imported(l03, document={"openapi": "3.1.0", "paths": paths}, base_url=judge.url)

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
+from agentic.layers.base import public_addresses
+from agentic.layers.base.public_addresses import is_public
 from agentic.layers.L01_data_layer.client import L01Client
-from agentic.layers.L03_tool_execution import outgoing as outgoing_module
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.errors import (
     DownloadTooLargeError,
@@ -25,7 +26,7 @@ from agentic.layers.L03_tool_execution.errors import (
     ToolRefusedError,
     UnreachableToolError,
 )
-from agentic.layers.L03_tool_execution.outgoing import Outgoing, is_public
+from agentic.layers.L03_tool_execution.outgoing import Outgoing
 from tests.layers.L03.conftest import tool_layer
 from tests.layers.L03.servers import Judge, judging
 
@@ -185,7 +186,7 @@ def resolves(monkeypatch: pytest.MonkeyPatch, *turns: list[str]) -> list[str]:
         asked.append(host)
         return left.pop(0) if len(left) > 1 else left[0]
 
-    monkeypatch.setattr(outgoing_module, "look_up", look_up)
+    monkeypatch.setattr(public_addresses, "look_up", look_up)
     return asked
 
 

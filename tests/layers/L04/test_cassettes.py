@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agentic.layers.base.redaction import Redaction
 from agentic.layers.base.tool_traffic import Outcome
 from agentic.layers.L01_data_layer.models.run import RunRef
 from agentic.layers.L04_model_gateway.cassette_file import VERSION, read
@@ -20,7 +21,6 @@ from agentic.layers.L04_model_gateway.errors import (
     CassetteMismatchError,
     ProviderBusyError,
 )
-from agentic.layers.L04_model_gateway.redaction import Redaction
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from agentic.layers.base.breaker import Breaker
 from agentic.layers.L04_model_gateway.account import Weight
-from agentic.layers.L04_model_gateway.breaker import Breaker
 from agentic.layers.L04_model_gateway.errors import (
     NoProviderError,
     ProviderBusyError,

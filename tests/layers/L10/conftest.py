@@ -7,6 +7,11 @@ from collections.abc import AsyncGenerator
 import httpx2
 import pytest
 
+from tests.layers.L05.conftest import context, models, stage, workshop
+
+__all__ = ["context", "models", "stage", "workshop"]
+# Fixtures of the planning layer, for pages that stand beside a real one.
+
 
 @pytest.fixture
 async def browser(url: str) -> AsyncGenerator[httpx2.AsyncClient]:

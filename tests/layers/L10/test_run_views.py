@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from tests.kit.interface import interface_over
 from tests.kit.log import settled
 from tests.layers.L01.lives import USED, called, taken
 from tests.layers.L10.lived import lived, model_step
-from tests.layers.L10.wire import Page, eventually, page
+from tests.layers.L10.wire import PATIENCE, Page, eventually, page
 
 pytestmark = pytest.mark.anyio
 
@@ -37,9 +38,10 @@ async def opened(url: str, l01: L01Client, view: str, query: str = "") -> AsyncG
 async def said(reader: Page, pattern: str) -> str:
     """Takes and acknowledges frames until what came matches; answers all of it."""
     content = ""
-    while not re.search(pattern, content, re.S):
-        content += (await reader.frame())["content"]
-        await reader.acknowledge()
+    async with asyncio.timeout(PATIENCE):
+        while not re.search(pattern, content, re.S):
+            content += (await reader.frame())["content"]
+            await reader.acknowledge()
     return content
 
 

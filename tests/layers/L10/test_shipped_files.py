@@ -11,7 +11,7 @@ import pytest
 import agentic
 from agentic.layers.base import states
 from agentic.layers.L01_data_layer.models.run_step import StepKind
-from agentic.layers.L10_human_interface import words
+from agentic.layers.L10_human_interface import improvement_page, lineage_page, words
 from agentic.layers.L10_human_interface.navigation import SECTIONS
 from agentic.layers.L10_human_interface.pages import search
 
@@ -25,10 +25,14 @@ def used_icons() -> set[str]:
     found |= {item.icon for item in (*search.COMMANDS, *search.PAGES)} | {"bot", "radio"}
     for state in ("created", "active", "suspended", "error", "terminated"):
         found |= {action.icon for action in words.agent_actions(state)}
+    found |= {action.icon for actions in improvement_page.ACTIONS.values() for action in actions}
     for state in states.RUN:
         found |= {action.icon for action in words.run_actions(state)}
+    for state in (*states.PLAN, "paused"):
+        found |= {action.icon for action in words.plan_actions(state)}
+    found |= {look.icon for look in lineage_page.LOOKS.values()} | {"bot", "wrench", "sparkles", "target"}
     found |= {words.step_word(kind, "completed").icon for kind in get_args(StepKind)}
-    found |= {icon for _, icon in words.LOOKS}
+    found |= {icon for _, icon in words.LOOKS} | {word.icon for word in words.OPINIONS.values()} | {"star"}
     for template in (ROOT / "templates").rglob("*.html"):
         text = template.read_text()
         found |= set(re.findall(r"icon\('([a-z0-9-]+)'", text))

@@ -70,8 +70,9 @@ class Page:
 
     async def until(self, text: str) -> dict[str, Any]:
         """Takes and acknowledges frames until one says `text`."""
-        while text not in (frame := await self.frame())["content"]:
-            await self.acknowledge()
+        async with asyncio.timeout(PATIENCE):
+            while text not in (frame := await self.frame())["content"]:
+                await self.acknowledge()
         await self.acknowledge()
         return frame
 

@@ -12,9 +12,9 @@ import pytest
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.event import Event
+from agentic.layers.L11_integration.dead_letters import DEAD_LETTERED, aggregate_id
 from agentic.layers.L11_integration.errors import PatternError, SubscriptionExistsError
 from agentic.layers.L11_integration.router import EventRouter
-from agentic.layers.L11_integration.subscription import DEAD_LETTERED, aggregate_id
 from tests.layers.L11.conftest import Recorder, eventually, publish
 
 pytestmark = pytest.mark.anyio

@@ -11,6 +11,7 @@ from agentic.layers.base.operation import Operation, Query
 from agentic.layers.L01_data_layer.models.fields import (
     Body,
     Changes,
+    Id,
     JsonObject,
     Kind,
     Text,
@@ -18,7 +19,7 @@ from agentic.layers.L01_data_layer.models.fields import (
     storable,
 )
 from agentic.layers.L01_data_layer.models.history import HistoryQuery, Restore, Version
-from agentic.layers.L01_data_layer.models.resource import WHOLE, ListQuery, Page, Resource
+from agentic.layers.L01_data_layer.models.resource import WHOLE, ListQuery, Page, Resource, Truth
 
 Title = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(storable)]
 
@@ -30,6 +31,10 @@ def _some(value: str) -> str:
 
 
 Tags = Annotated[list[Kind], Field(max_length=100)]
+Authority = Annotated[int, Field(ge=0, le=100)]
+"""How much a document is to be believed where others say otherwise: 0 by default, 100 the source of truth."""
+ContentHash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""The SHA-256 of a content as UTF-8, in hexadecimal digits."""
 
 
 class DocumentCreate(Body):
@@ -40,23 +45,33 @@ class DocumentCreate(Body):
     content_type: Kind = "text/plain"
     metadata: JsonObject = {}
     tags: Tags = []
+    authority: Authority = 0
 
 
 class DocumentUpdate(Changes):
-    """What may change in a document."""
+    """What may change in a document. `superseded_by` is the document that replaces it, or null: it is in force."""
 
     title: Title = ""
     content: Text | None = None
     content_type: Kind = ""
     metadata: JsonObject = {}
     tags: Tags = []
+    authority: Authority = 0
+    superseded_by: Id | None = None
 
 
 class DocumentQuery(ListQuery):
-    """Filters of the list of documents; `tag` names one tag that the document must have."""
+    """Filters of the list of documents; `tag` names one tag that the document must have.
+
+    `content_hash` is the SHA-256 of the content as UTF-8; `superseded` tells those that were replaced from those in force.
+    """
 
     content_type: Wanted | None = None
     tag: Wanted | None = None
+    content_hash: ContentHash | None = None
+    min_authority: Annotated[int, Field(ge=0, le=100), WHOLE] | None = None
+    superseded: Truth | None = None
+    superseded_by: Id | None = None
 
 
 class Document(TypedDict):
@@ -68,19 +83,26 @@ class Document(TypedDict):
     content_type: str
     metadata: dict[str, Any]
     tags: list[str]
+    authority: int
+    superseded_by: str | None
     version: int
     created_at: str
     updated_at: str
 
 
 class DocumentSearch(Query):
-    """A search for words: `"a phrase"`, `or` and `-not` work as on the web, and anything else is words too."""
+    """A search for words: `"a phrase"`, `or` and `-not` work as on the web, and anything else is words too.
+
+    The filters mean what they mean in the list of documents.
+    """
 
     q: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(storable), AfterValidator(_some)]
     limit: Annotated[int, Field(ge=1, le=100), WHOLE] = 20
     cursor: Annotated[str, Field(max_length=200)] | None = None
     content_type: Wanted | None = None
     tag: Wanted | None = None
+    min_authority: Annotated[int, Field(ge=0, le=100), WHOLE] | None = None
+    superseded: Truth | None = None
 
 
 class DocumentHit(TypedDict):
@@ -95,6 +117,8 @@ class DocumentHit(TypedDict):
     content_type: str
     metadata: dict[str, Any]
     tags: list[str]
+    authority: int
+    superseded_by: str | None
     version: int
     created_at: str
     updated_at: str

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
-from agentic.layers.L01_data_layer.models.fields import Body, Id, JsonObject, Kind, Score, Text, Wanted
+from agentic.layers.L01_data_layer.models.fields import Body, Id, JsonObject, Kind, Name, Score, Text, Wanted
 from agentic.layers.L01_data_layer.models.resource import APPEND_ONLY, Fraction, ListQuery, Resource
 
 
 class EvaluationCreate(Body):
-    """A judgement of what an agent or a task produced; `score` is in [0, 1], kept to four digits."""
+    """A judgement of what an agent, a task or a run produced; `score` is in [0, 1], kept to four digits.
+
+    `origin` names what it was made by, such as a rule and a run: under the same, there is no second one.
+    """
 
     agent_id: Id | None = None
     task_id: Id | None = None
@@ -19,6 +23,11 @@ class EvaluationCreate(Body):
     score: Score | None = None
     metrics: JsonObject = {}
     feedback: Text | None = None
+    run_id: Id | None = None
+    experiment_id: Id | None = None
+    evaluator: Kind | None = None
+    evaluator_version: Annotated[Kind, Field(max_length=64)] | None = None
+    origin: Name | None = None
 
 
 class EvaluationQuery(ListQuery):
@@ -26,7 +35,11 @@ class EvaluationQuery(ListQuery):
 
     agent_id: Id | None = None
     task_id: Id | None = None
+    run_id: Id | None = None
+    experiment_id: Id | None = None
     evaluation_type: Wanted | None = None
+    evaluator: Wanted | None = None
+    origin: Wanted | None = None
     min_score: Fraction | None = None
     max_score: Fraction | None = None
 
@@ -41,6 +54,11 @@ class Evaluation(TypedDict):
     score: float | None
     metrics: dict[str, Any]
     feedback: str | None
+    run_id: str | None
+    experiment_id: str | None
+    evaluator: str | None
+    evaluator_version: str | None
+    origin: str | None
     created_at: str
     version: int
 

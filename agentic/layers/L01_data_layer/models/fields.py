@@ -24,10 +24,15 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", validate_default=False, hide_input_in_errors=True)
 
 
-def _some_of(schema: dict[str, Any]) -> None:
-    schema["minProperties"] = 1
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Documents a body in which a field that is not there means something else than any value."""
     for field in schema.get("properties", {}).values():
         field.pop("default", None)
+
+
+def _some_of(schema: dict[str, Any]) -> None:
+    schema["minProperties"] = 1
+    without_defaults(schema)
 
 
 class Changes(Body):

@@ -8,7 +8,16 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
-from agentic.layers.L01_data_layer.models.fields import Body, Changes, Id, JsonArray, Kind, Prose, Wanted
+from agentic.layers.L01_data_layer.models.fields import (
+    Body,
+    Changes,
+    Id,
+    JsonArray,
+    JsonObject,
+    Kind,
+    Prose,
+    Wanted,
+)
 from agentic.layers.L01_data_layer.models.resource import (
     NO_DELETE,
     Integer,
@@ -39,6 +48,7 @@ class GoalUpdate(Changes):
     success_criteria: JsonArray = []
     status: Annotated[Kind, state_of(states.GOAL)] = ""
     priority: Priority = 5
+    result: JsonObject | None = None
 
 
 class GoalQuery(ListQuery):
@@ -51,7 +61,7 @@ class GoalQuery(ListQuery):
 
 
 class Goal(TypedDict):
-    """A goal as stored."""
+    """A goal as stored. `result` is what came of it: outputs, and how its criteria were met."""
 
     id: str
     agent_id: str | None
@@ -63,6 +73,7 @@ class Goal(TypedDict):
     created_at: str
     updated_at: str
     completed_at: str | None
+    result: dict[str, Any] | None
     version: int
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
@@ -27,6 +27,12 @@ from agentic.layers.L01_data_layer.models.resource import APPEND_ONLY, Lifecycle
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 LetGo = Literal["waiting_approval", "suspended", "completed", "failed", "cancelled"]
+
+
+BRANCHES: Final = 2_001_000_000
+CALLS: Final = 100
+"""In branches of a run, which go on side by side, what is done has a `RunRef.step` that says by whom: from `BRANCHES` on, so many
+for each branch, by its number. The branches of a run that carries a plan have the `sequence_order` of its tasks."""
 
 
 class RunRef(NamedTuple):
@@ -153,9 +159,13 @@ class RunError(Body):
 
 
 class RunMove(Body):
-    """A change of state by the worker that holds the run. `due_at` is when it goes on, if it waits for time."""
+    """A change of state by the worker that holds the run. `due_at` is when it goes on, if it waits for time.
+
+    With `last_step` it is done only if that is the number of the run's last step: nobody has said anything into it meanwhile.
+    """
 
     token: Count
+    last_step: Count | None = None
     status: LetGo
     output: Json = None
     error: RunError | None = None
@@ -166,6 +176,16 @@ class RunCancel(Body):
     """Ends a run, with the runs that it began."""
 
     reason: Annotated[Text, Field(max_length=10_000)] | None = None
+
+
+class Used(TypedDict):
+    """What model calls used, in sum. The cost is without the `unpriced` ones, whose price nobody knows."""
+
+    calls: int
+    unpriced: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
 
 
 class ToolResultChange(Body):
@@ -225,5 +245,7 @@ MOVE_RUN = Operation("run.move", "POST", "/runs/{id}/move", body=RunMove, result
 CANCEL_RUN = Operation("run.cancel", "POST", "/runs/{id}/cancel", body=RunCancel, result=Run)
 PAUSE_RUN = Operation("run.pause", "POST", "/runs/{id}/pause", result=Run)
 RESUME_RUN = Operation("run.resume", "POST", "/runs/{id}/resume", result=Run)
+WAKE_RUN = Operation("run.wake", "POST", "/runs/{id}/wake", result=Run)
+USED_BY_RUN = Operation("run.used", "GET", "/runs/{id}/used", result=Used)
 FORK_RUN = Operation("run.fork", "POST", "/runs/{id}/fork", body=RunFork, result=Run, status=201)
 TELL_RUN = Operation("run.tell", "POST", "/runs/{id}/text", body=Telling, status=204)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base import states
@@ -19,6 +19,7 @@ from agentic.layers.L01_data_layer.models.fields import (
     Kind,
     Name,
     Wanted,
+    without_defaults,
 )
 from agentic.layers.L01_data_layer.models.resource import (
     NO_DELETE,
@@ -91,6 +92,8 @@ class Heartbeat(TypedDict):
 
 class CheckpointCreate(Body):
     """A checkpoint under a name of its own in the session; what it does not give is what the session has now."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     name: Name
     context: JsonObject = {}

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
-from agentic.layers.L01_data_layer.models.fields import Id, Kind, Moment
+from agentic.layers.L01_data_layer.models.fields import Id, Kind, Moment, Wanted
 from agentic.layers.L01_data_layer.models.resource import WHOLE, Limit
 
 
@@ -93,7 +93,10 @@ class ScoreStatsQuery(Query):
 
 
 class Scores(TypedDict):
-    """How scores are spread: `count` evaluations, of which `scored` have a score; the rest is null when none has."""
+    """How scores are spread: `count` evaluations, of which `scored` have a score; the rest is null when none has.
+
+    Percentiles are the nearest rank; what is older than about an hour is in them to a hundredth.
+    """
 
     count: int
     scored: int
@@ -112,6 +115,31 @@ class ScoresOfType(Scores):
     """The scores of one type of evaluation."""
 
     evaluation_type: str
+
+
+class ScoreStatsOfQuery(Query):
+    """Which evaluations, and by what they are grouped; of more groups than `limit` the largest, or the latest, are given."""
+
+    agent_id: Id | None = None
+    evaluation_type: Wanted | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    group_by: Literal["type", "agent", "day", "hour"] | None = None
+    limit: Limit = 100
+
+
+class ScoreGroup(Scores):
+    """One group: a type, an agent's id (null: of none), or the moment at which the day or hour begins (UTC)."""
+
+    group: str | None
+
+
+class ScoreStats(TypedDict):
+    """All evaluations together, and by groups; `more` when there are more groups than were asked for."""
+
+    total: Scores
+    groups: list[ScoreGroup]
+    more: bool
 
 
 class Trend(TypedDict):
@@ -140,4 +168,7 @@ AGENT_STATS = Operation(
     "/evaluations/agent/{agent_id}/stats",
     query=ScoreStatsQuery,
     result=AgentStats,
+)
+SCORE_STATS = Operation(
+    "evaluation.stats", "GET", "/evaluations/stats", query=ScoreStatsOfQuery, result=ScoreStats
 )

@@ -22,7 +22,7 @@ from agentic.layers.L01_data_layer.models.resource import NO_DELETE, Lifecycle, 
 
 
 class TaskCreate(Body):
-    """A new task."""
+    """A new task. `step_id` is the step of the plan that it is; there is one task for each."""
 
     plan_id: Id | None = None
     agent_id: Id | None = None
@@ -30,6 +30,7 @@ class TaskCreate(Body):
     task_type: Kind | None = None
     input_data: JsonObject = {}
     sequence_order: Int = 0
+    step_id: Kind | None = None
 
 
 class TaskUpdate(Changes):
@@ -42,6 +43,7 @@ class TaskUpdate(Changes):
     output_data: Json = None
     status: Annotated[Kind, state_of(states.TASK)] = ""
     sequence_order: Int = 0
+    error: JsonObject | None = None
 
 
 class TaskQuery(ListQuery):
@@ -68,6 +70,8 @@ class Task(TypedDict):
     created_at: str
     started_at: str | None
     completed_at: str | None
+    step_id: str | None
+    error: dict[str, Any] | None
     version: int
 
 

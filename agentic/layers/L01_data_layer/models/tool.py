@@ -170,6 +170,7 @@ class EffectResolve(Body):
     status: Literal["success", "error"]
     output_result: Json = None
     error_message: Text | None = None
+    by: Name | None = None
 
 
 class EffectAgain(Body):

@@ -15,10 +15,10 @@ from fastapi import APIRouter, Header, Query
 
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.base.operation import validated
+from agentic.layers.base.server_sent import DOCUMENTED, PING, ServerSentEvents, or_silence
 from agentic.layers.L01_data_layer.backends.backend import FeedEvent
 from agentic.layers.L01_data_layer.feed import EventFeed, Filter
 from agentic.layers.L01_data_layer.models.event_stream import EventStreamQuery
-from agentic.layers.L01_data_layer.routers.server_sent import DOCUMENTED, PING, ServerSentEvents, or_silence
 
 PATH: Final = "/events/stream"
 

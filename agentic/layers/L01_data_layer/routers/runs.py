@@ -12,6 +12,8 @@ from agentic.layers.L01_data_layer.models.run import (
     PAUSE_RUN,
     RESUME_RUN,
     TELL_RUN,
+    USED_BY_RUN,
+    WAKE_RUN,
 )
 from agentic.layers.L01_data_layer.models.run_step import MESSAGE_RUN, RUN_STEPS_OF, STEP_RUN
 from agentic.layers.L01_data_layer.routers.crud import crud
@@ -32,6 +34,8 @@ def routes(services: Services) -> list[Route]:
         Route(CANCEL_RUN, runs.cancel),
         Route(PAUSE_RUN, runs.pause),
         Route(RESUME_RUN, runs.resume),
+        Route(WAKE_RUN, runs.wake),
+        Route(USED_BY_RUN, services.run_use.used),
         Route(FORK_RUN, services.run_forks.fork),
         Route(TELL_RUN, services.run_telling.tell),
         *crud(steps),

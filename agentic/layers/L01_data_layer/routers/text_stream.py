@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from agentic.layers.base import jsonio
+from agentic.layers.base.server_sent import DOCUMENTED, PING, ServerSentEvents, or_silence
 from agentic.layers.L01_data_layer.live_text import LiveTexts
-from agentic.layers.L01_data_layer.routers.server_sent import DOCUMENTED, PING, ServerSentEvents, or_silence
 
 PATH: Final = "/runs/{id}/text"
 

@@ -23,6 +23,6 @@ def routes(services: Services) -> list[Route]:
         Route(RESERVE_EFFECT, executions.reserve),
         *crud(executions),
         Route(RECORD_EFFECT, executions.record),
-        Route(RESOLVE_EFFECT, executions.resolve),
+        Route(RESOLVE_EFFECT, services.decisions.resolve),
         Route(REPEAT_EFFECT, executions.again),
     ]

@@ -27,6 +27,7 @@ MARKS: Final = ((START, "<mark>"), (STOP, "</mark>"))
 FLOAT4 = cast("Any", REAL())
 QUERY: ColumnElement[Any] = func.websearch_to_tsquery(word("english"), bindparam("q", type_=Text()))
 RANK: ColumnElement[float] = func.ts_rank_cd(DOCUMENTS.c.searched, QUERY, type_=FLOAT4)
+FILTERS: Final = tuple(name for name in DocumentSearch.model_fields if name not in ("q", "limit", "cursor"))
 FOUND: Final = tuple(name for name in DocumentHit.__annotations__ if name in DOCUMENTS.c)
 
 
@@ -40,11 +41,7 @@ class Search:
 
     async def page(self, query: DocumentSearch) -> Answer:
         """One page of what was found, best first. Words that are in every text find nothing."""
-        filters = {
-            name: value
-            for name, value in (("content_type", query.content_type), ("tag", query.tag))
-            if value is not None
-        }
+        filters = {name: query.__dict__[name] for name in FILTERS if query.__dict__[name] is not None}
         shape = (tuple(filters), query.cursor is not None)
         if shape not in self._compiled:
             self._compiled[shape] = self._statement(*shape)

@@ -33,6 +33,8 @@ FOLDED: Final[dict[str, Table]] = {
     "task": tables.TASKS,
     "evaluation": tables.EVALUATIONS,
     "feedback": tables.FEEDBACK_ENTRIES,
+    "improvement": tables.IMPROVEMENTS,
+    "export": tables.EXPORTS,
     "document": tables.DOCUMENTS,
     "session": tables.SESSIONS,
     "checkpoint": tables.CHECKPOINTS,
@@ -43,6 +45,12 @@ FOLDED: Final[dict[str, Table]] = {
     "approval": tables.APPROVALS,
     "budget": tables.BUDGETS,
     "schedule": tables.SCHEDULES,
+    "dataset": tables.DATASETS,
+    "dataset_item": tables.DATASET_ITEMS,
+    "experiment": tables.EXPERIMENTS,
+    "experiment_result": tables.EXPERIMENT_RESULTS,
+    "subscription": tables.SUBSCRIPTIONS,
+    "hook": tables.HOOKS,
 }
 """Every table whose rows are the fold of their events, by the name of its aggregates."""
 

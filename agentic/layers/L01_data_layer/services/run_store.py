@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, bindparam, literal_column
 
 from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import StateError
+from agentic.layers.base.common_errors import StaleVersionError, StateError
 from agentic.layers.base.ids import timestamp
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.base.states import RUN, final_states
@@ -106,11 +106,15 @@ class RunStore(ResourceService[Run]):
             if body.status not in RUN[run["status"]]:
                 detail = f"A run that is {run['status']} cannot become {body.status}."
                 raise StateError(detail, current_status=run["status"])
-            changes = {"status": body.status, "due_at": None, **await totals(tx, run_id)}
+            used = await totals(tx, run_id)
+            if body.last_step is not None and used["steps"] != body.last_step:
+                detail = f"The run has {used['steps']} steps, and not {body.last_step}."
+                raise StaleVersionError(detail, steps=used["steps"])
+            changes = {"status": body.status, "due_at": None, **used}
             if body.status in ("suspended", "waiting_approval"):
                 changes |= {"due_at": body.due_at, "attempts": 0}
-                if body.status == "waiting_approval" and run["due_at"] is not None:
-                    # Decided between the question and this: what it would wait for is there.
+                if run["due_at"] is not None:
+                    # Woken between the question and this: what it would wait for is there.
                     changes["due_at"] = timestamp(run["due_at"])
             said = body.model_fields_set
             changes |= {"output": body.output} if "output" in said else {}
@@ -145,6 +149,13 @@ class RunStore(ResourceService[Run]):
                 raise not_running(run_id, run["status"])
             return await self.change_in(tx, run_id, {"due_at": timestamp(), "attempts": 0}, None)
 
+    async def wake(self, call: Call) -> Answer:
+        """There is news of what a run waits for: it is due. One that is paused, or over, stays as it is."""
+        run_id = parse_id(call.path["id"])
+        async with self.store.transaction() as tx:
+            answer = await self.wake_in(tx, run_id)
+        return answer or await self.get(Call({"id": run_id}))
+
     async def cancel(self, call: Call) -> Answer:
         """Ends a run with all that it began, and what waits for approval in them. Once more changes nothing."""
         run_id = parse_id(call.path["id"])
@@ -178,8 +189,10 @@ class RunStore(ResourceService[Run]):
         changes = {"status": "cancelled", "due_at": None, "error": error, **await totals(tx, run_id)}
         return await self.change_in(tx, run_id, changes, None)
 
-    async def wake_in(self, tx: Transaction, run_id: UUID) -> None:
-        """There is news for a run that waits for them, or is about to: it is due. The run must be locked."""
+    async def wake_in(self, tx: Transaction, run_id: UUID) -> Answer | None:
+        """There is news for a run that waits for them, or is about to: it is due. Locks the run."""
         run = await held(tx, run_id)
-        if run["status"] in ("waiting_approval", "running"):
-            await self.change_in(tx, run_id, {"due_at": timestamp()}, None)
+        sleeps = run["status"] == "suspended" and run["due_at"] is not None
+        if not sleeps and run["status"] not in ("waiting_approval", "running"):
+            return None
+        return await self.change_in(tx, run_id, {"due_at": timestamp()}, None)

@@ -18,13 +18,12 @@ from agentic.layers.L01_data_layer.models.tool import (
     EffectAgain,
     EffectRecord,
     EffectReserve,
-    EffectResolve,
     ToolExecution,
 )
 from agentic.layers.L01_data_layer.services.approval_store import ApprovalStore
 from agentic.layers.L01_data_layer.services.resource_service import ResourceService, parse_id
 from agentic.layers.L01_data_layer.services.run_control import check_holder, check_running, held
-from agentic.layers.L01_data_layer.store import Fetch, Store, run
+from agentic.layers.L01_data_layer.store import Fetch, Store, Transaction, run
 from agentic.layers.L01_data_layer.tables.tool import TOOL_EXECUTIONS as TABLE
 
 FINAL: Final = final_states(TOOL_EXECUTION)
@@ -110,12 +109,10 @@ class ToolExecutionLog(ResourceService[ToolExecution]):
         item = self.change(execution_id, changes, None)._replace(allowed="pending,pending_approval,running")
         return self.changed(execution_id, item, await self._writes.change(item))
 
-    async def resolve(self, call: Call) -> Answer:
-        """A person's word on how an execution ended that nobody saw."""
-        execution_id = parse_id(call.path["id"])
-        changes = dict(validated(EffectResolve, call.body).__dict__)
+    async def resolve_in(self, tx: Transaction, execution_id: UUID, changes: dict[str, Any]) -> Answer:
+        """The end of an execution that nobody saw."""
         item = self.change(execution_id, changes, None)._replace(allowed="unknown")
-        return self.changed(execution_id, item, await self._writes.change(item))
+        return self.changed(execution_id, item, await tx.change(self.statements, item))
 
     async def again(self, call: Call) -> Answer:
         """Another attempt at an idempotent execution that has no end yet."""

@@ -4,11 +4,15 @@ from sqlalchemy import Column, Computed, Index, String, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 
 from agentic.layers.L01_data_layer.tables.columns import (
+    count,
     created_at,
+    given_only,
     identity,
     json_object,
+    later,
     long_text,
     metadata,
+    reference,
     updated_at,
     version,
 )
@@ -21,6 +25,8 @@ FITTING = f"left({HEAD}, (300000::bigint * length({HEAD}) / greatest(octet_lengt
 SEARCHED = (
     f"setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', {FITTING}), 'B')"
 )
+CONTENT_HASH = "content_sha256(content)"
+"""A function of ours, because PostgreSQL has no immutable one for the hash of a text."""
 
 DOCUMENTS = Table(
     "documents",
@@ -31,6 +37,8 @@ DOCUMENTS = Table(
     Column("content_type", String(100), nullable=False, server_default=text("'text/plain'")),
     json_object("metadata"),
     Column("tags", ARRAY(Text()), nullable=False, server_default=text("'{}'")),
+    later(count("authority")),
+    later(reference("superseded_by", "documents")),
     version(),
     created_at(),
     updated_at(),
@@ -38,4 +46,6 @@ DOCUMENTS = Table(
     Index("idx_documents_content_type", "content_type", "id"),
     Index("idx_documents_tags", "tags", postgresql_using="gin"),
     Index("idx_documents_searched", "searched", postgresql_using="gin"),
+    Index("idx_documents_content_hash", text(CONTENT_HASH), "id"),
+    given_only("documents", "superseded_by"),
 )

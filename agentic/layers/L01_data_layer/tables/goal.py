@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from agentic.layers.L01_data_layer.tables.columns import (
     created_at,
     identity,
+    later,
     long_text,
     metadata,
     moment,
@@ -27,6 +28,7 @@ GOALS = Table(
     created_at(),
     updated_at(),
     moment("completed_at"),
+    later(Column("result", JSONB())),
     version(),
     Index("idx_goals_agent_id", "agent_id", "id"),
     Index("idx_goals_status", "status", "id"),

@@ -9,15 +9,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError
-from agentic.layers.base.errors import FieldError
 from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L10_human_interface.agents_query import AgentsQuery
+from agentic.layers.L10_human_interface.forms import SEE_OTHER, errors_of
 from agentic.layers.L10_human_interface.render import HEADERS
 from agentic.layers.L10_human_interface.web_site import Site
 
 PAGE: Final = 50
 FIELDS: Final = ("name", "agent_type", "model", "instructions", "tools", "configuration")
-SEE_OTHER: Final = 303
 UNPROCESSABLE: Final = 422
 PARENT: Final = {"title": "Agents", "path": "/agents"}
 
@@ -86,7 +85,7 @@ async def _create(site: Site, request: Request) -> Response:
     try:
         agent = await _made(site, values)
     except InvalidError as error:
-        errors = _by_field(error)
+        errors = errors_of(error, FIELDS)
         if "dialog" not in form:
             return await _form_page(site, request, values, errors)
         again = site.renderer.macro("macros/forms.html", "agent_dialog", values, errors)
@@ -125,14 +124,6 @@ def _configuration(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidError.of(("configuration", 'Must be a JSON object, such as {"model": "llama3"}'))
     return cast("dict[str, Any]", value)
-
-
-def _by_field(error: InvalidError) -> dict[str, str]:
-    listed: list[FieldError] = error.members.get("errors", [])
-    found = {item["field"].partition(".")[0]: item["message"] for item in listed}
-    return {name if name in FIELDS else "form": message for name, message in found.items()} or {
-        "form": error.detail
-    }
 
 
 def _created(site: Site, agent: Agent) -> HTMLResponse:

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from agentic.layers.base.common_errors import InvalidError, NotFoundError
 from agentic.layers.base.http import JsonResponse
 from agentic.layers.L02_agent_runtime.client import L02Client
+from agentic.layers.L10_human_interface.confirming import sure_page
 from agentic.layers.L10_human_interface.formats import pretty, short_id
 from agentic.layers.L10_human_interface.forms import SEE_OTHER, required_in, text_in, value_of
 from agentic.layers.L10_human_interface.run_page import context_of
@@ -101,18 +102,7 @@ async def _step(site: Site, request: Request, run_id: str, number: int) -> HTMLR
 
 async def _sure(site: Site, request: Request, run_id: str) -> HTMLResponse:
     run = await site.l01.runs.get(run_id)
-    return await site.page(
-        request,
-        "cancel_run",
-        title="Cancel a run",
-        current="runs",
-        position=site.hub.position,
-        live=False,
-        parent={"title": f"Run {short_id(run_id)}", "path": f"/runs/{run_id}"},
-        run=run,
-        title_of_run=title_of(run["input"], run_id),
-        action=CANCEL,
-    )
+    return await sure_page(site, request, "runs", "run", run_id, title_of(run["input"], run_id), CANCEL)
 
 
 async def _fork_form(site: Site, request: Request, run_id: str) -> HTMLResponse:

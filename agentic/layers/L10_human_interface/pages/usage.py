@@ -15,7 +15,8 @@ from agentic.layers.L10_human_interface.call_rows import call_rows
 from agentic.layers.L10_human_interface.formats import short_id
 from agentic.layers.L10_human_interface.forms import SEE_OTHER, text_in
 from agentic.layers.L10_human_interface.step_record import events_of
-from agentic.layers.L10_human_interface.usage_query import RANGES, UsageQuery
+from agentic.layers.L10_human_interface.time_range import RANGES
+from agentic.layers.L10_human_interface.usage_query import UsageQuery
 from agentic.layers.L10_human_interface.web_site import Site
 
 PAGE: Final = 50

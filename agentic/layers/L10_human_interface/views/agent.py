@@ -15,12 +15,14 @@ from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L10_human_interface import words
 from agentic.layers.L10_human_interface.conversation import belongs, conversation, turn_of
 from agentic.layers.L10_human_interface.live_answers import Growing
+from agentic.layers.L10_human_interface.opinions import on_run
 from agentic.layers.L10_human_interface.run_record import FINAL
 from agentic.layers.L10_human_interface.runs_query import RunsQuery
+from agentic.layers.L10_human_interface.views.row_fragments import MOST
 from agentic.layers.L10_human_interface.views.runs import run_partials, shown_runs
 from agentic.layers.L10_human_interface.views.sections import NOTHING
 from agentic.layers.L10_human_interface.views.ticks import Ticks, partial
-from agentic.layers.L10_human_interface.views.view import MOST, View
+from agentic.layers.L10_human_interface.views.view import View
 from agentic.layers.L10_human_interface.wanted import OfAgent
 from agentic.layers.L10_human_interface.web_site import Site
 
@@ -99,6 +101,7 @@ class Agent(View):
         turn = await turn_of(self.site, run)
         if run["status"] in FINAL:
             self._growing.pop(run["id"], None)
+            turn = turn._replace(opinion=next(iter(await on_run(self.site, run["id"])), None))
         else:
             _, text = self._listen(run["id"], turn.tally.steps).whole(turn.tally.steps)
             turn = turn._replace(text=text)

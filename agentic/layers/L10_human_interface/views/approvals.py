@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L10_human_interface.asks import Ask, asks_of
-from agentic.layers.L10_human_interface.views.ticks import Ticks, partial
-from agentic.layers.L10_human_interface.views.view import MOST, View
+from agentic.layers.L10_human_interface.views.row_fragments import changed, row_fragments
+from agentic.layers.L10_human_interface.views.ticks import Ticks
+from agentic.layers.L10_human_interface.views.view import View
 from agentic.layers.L10_human_interface.web_site import Site
 
 
@@ -22,19 +23,13 @@ class Approvals(View):
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
         """New questions, and those that changed."""
-        ids = list(dict.fromkeys(event.aggregate_id for event in reversed(events)))[:MOST]
+        ids = changed(events, "approval")
         asks = await asks_of(self.site, await asyncio.gather(*map(self.site.l01.approvals.get, ids)))
-        let_in = [ask for ask in asks if self._lets_in(ask)]
-        others = [ask for ask in asks if not self._lets_in(ask)]
-        return [
-            *([partial("#asks", "rows known:true", self._render(others))] if others else ()),
-            *([partial("#asks", "rows", self._render(let_in))] if let_in else ()),
-        ]
+        return row_fragments("#asks", asks, self._lets_in, self._html)
 
     def _lets_in(self, ask: Ask) -> bool:
         return self._first and self._status in ("any", ask.item["status"])
 
-    def _render(self, asks: Sequence[Ask]) -> str:
-        macro = self.site.renderer.macro
+    def _html(self, ask: Ask) -> str:
         back = f"/approvals?status={self._status}"
-        return "".join(macro("macros/approvals.html", "approval", ask.item, back, ask.agent) for ask in asks)
+        return self.site.renderer.macro("macros/approvals.html", "approval", ask.item, back, ask.agent)

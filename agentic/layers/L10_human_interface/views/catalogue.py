@@ -8,9 +8,16 @@ from typing import Final
 from agentic.layers.L10_human_interface.errors import ViewError
 from agentic.layers.L10_human_interface.views.agent import Agent
 from agentic.layers.L10_human_interface.views.approvals import Approvals
+from agentic.layers.L10_human_interface.views.datasets import Datasets, OneDataset, OneExperiment
+from agentic.layers.L10_human_interface.views.evaluations import Evaluations
+from agentic.layers.L10_human_interface.views.feedback import Feedback
+from agentic.layers.L10_human_interface.views.goals import Goal, Goals
+from agentic.layers.L10_human_interface.views.improvements import Exports, Improvements, OneImprovement
+from agentic.layers.L10_human_interface.views.plan import Plan
 from agentic.layers.L10_human_interface.views.run import Run
 from agentic.layers.L10_human_interface.views.runs import Runs
 from agentic.layers.L10_human_interface.views.sections import Agents, Events, Layers, Overview, Quiet
+from agentic.layers.L10_human_interface.views.subscriptions import OneSubscription, Subscriptions
 from agentic.layers.L10_human_interface.views.ticks import Ticks
 from agentic.layers.L10_human_interface.views.tools import Tools
 from agentic.layers.L10_human_interface.views.usage import Usage
@@ -24,10 +31,23 @@ VIEWS: Final[Mapping[str, type[View]]] = {
     "agent": Agent,
     "runs": Runs,
     "run": Run,
+    "goals": Goals,
+    "goal": Goal,
+    "plan": Plan,
     "tools": Tools,
     "tool": Tools,
     "approvals": Approvals,
     "usage": Usage,
+    "evaluations": Evaluations,
+    "feedback": Feedback,
+    "datasets": Datasets,
+    "dataset": OneDataset,
+    "experiment": OneExperiment,
+    "improvements": Improvements,
+    "improvement": OneImprovement,
+    "exports": Exports,
+    "subscriptions": Subscriptions,
+    "subscription": OneSubscription,
     "events": Events,
     "layers": Layers,
 }

@@ -12,12 +12,19 @@ from markupsafe import escape
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.L01_data_layer.client import FeedEvent, event_of
 from agentic.layers.L10_human_interface.live_answers import Growing
-from agentic.layers.L10_human_interface.run_page import Answering, answering, asked_in, head_of
+from agentic.layers.L10_human_interface.opinions import on_run
+from agentic.layers.L10_human_interface.run_page import (
+    Answering,
+    answering,
+    asked_in,
+    head_of,
+    opinions_on,
+)
 from agentic.layers.L10_human_interface.run_record import RunRecord
 from agentic.layers.L10_human_interface.views.sections import NOTHING
 from agentic.layers.L10_human_interface.views.ticks import Ticks, partial
 from agentic.layers.L10_human_interface.views.view import View
-from agentic.layers.L10_human_interface.wanted import OfRun
+from agentic.layers.L10_human_interface.wanted import of_run
 from agentic.layers.L10_human_interface.web_site import Site
 
 log = structlog.get_logger()
@@ -29,7 +36,7 @@ class Run(View):
     def __init__(self, site: Site, ticks: Ticks, filters: Mapping[str, str]) -> None:
         self._id = filters.get("run_id", NOTHING["aggregate_id"])
         super().__init__(site, ticks, {})
-        self.wanted = OfRun(self._id)
+        self.wanted = of_run(self._id)
         self._record: RunRecord | None = None
         self._growing: Growing | None = None
         self._shown: Answering | None = None
@@ -50,6 +57,7 @@ class Run(View):
         self._record = await RunRecord.load(self.site.l01, self._id)
         self.wanted.known |= self._record.belongings
         self.wanted.known |= {each["id"] for each in await asked_in(self.site, self._id)}
+        self.wanted.known |= {each["id"] for each in await on_run(self.site, self._id)}
         return self._record
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
@@ -70,6 +78,10 @@ class Run(View):
         if any(map(_is_about_asking, events)):
             asks = render.block("run", "asks", asked=asked, run=record.run, top=top)
             fragments.append(partial("#run-asks", "outerMorph", asks))
+        if any(event.aggregate_type == "feedback" for event in events):
+            opinions = await opinions_on(self.site, self._id)
+            block = render.block("run", "opinions", opinions=opinions, run=record.run, top=top)
+            fragments.append(partial("#run-opinions", "outerMorph", block))
         if top.over != self._over:  # Not more often: somebody may be writing there.
             self._over = top.over
             output = render.block("run", "output", top=top, run=record.run)

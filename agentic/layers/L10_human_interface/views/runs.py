@@ -10,8 +10,9 @@ from typing import Final
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L10_human_interface.run_rows import ShownRun
 from agentic.layers.L10_human_interface.runs_query import RunsQuery
-from agentic.layers.L10_human_interface.views.ticks import Ticks, partial
-from agentic.layers.L10_human_interface.views.view import MOST, View
+from agentic.layers.L10_human_interface.views.row_fragments import MOST, row_fragments
+from agentic.layers.L10_human_interface.views.ticks import Ticks
+from agentic.layers.L10_human_interface.views.view import View
 from agentic.layers.L10_human_interface.web_site import Site
 
 EVENTS: Final = "run.*,run_step.created"
@@ -43,13 +44,8 @@ async def shown_runs(site: Site, events: Sequence[FeedEvent]) -> list[ShownRun]:
 
 
 def run_partials(shown: Sequence[ShownRun], query: RunsQuery) -> list[str]:
-    """Their rows: those that the filters let in may come new, others only change where they stand already."""
-    let_in = "".join(run.html for run in shown if query.lets_in(run.run))
-    others = "".join(run.html for run in shown if not query.lets_in(run.run))
-    return [
-        *([partial("#run-rows", "rows known:true", others)] if others else ()),
-        *([partial("#run-rows", "rows", let_in)] if let_in else ()),
-    ]
+    """Their rows."""
+    return row_fragments("#run-rows", shown, lambda run: query.lets_in(run.run), lambda run: run.html)
 
 
 class Runs(View):

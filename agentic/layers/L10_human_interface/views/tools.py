@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L10_human_interface.tool_rows import ExecutionRow
 from agentic.layers.L10_human_interface.tools_query import ExecutionsQuery
+from agentic.layers.L10_human_interface.views.row_fragments import changed, row_fragments
 from agentic.layers.L10_human_interface.views.ticks import Fragments, Ticks, partial
-from agentic.layers.L10_human_interface.views.view import MOST, View
+from agentic.layers.L10_human_interface.views.view import View
 from agentic.layers.L10_human_interface.web_site import Site
 
 
@@ -24,19 +25,13 @@ class Tools(View):
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
         """Executions, changed in place or new."""
-        about = [event.aggregate_id for event in reversed(events) if event.aggregate_type == "tool_execution"]
-        ids = list(dict.fromkeys(about))[:MOST]
+        ids = changed(events, "tool_execution")
         items = await asyncio.gather(*map(self.site.l01.tool_executions.get, ids))
         rows = await self.site.tool_rows.executions(items)
-        let_in = [row for row in rows if self._shown.lets_in(row.item)]
-        others = [row for row in rows if not self._shown.lets_in(row.item)]
-        return [
-            *([partial("#execution-rows", "rows known:true", self._render(others))] if others else ()),
-            *([partial("#execution-rows", "rows", self._render(let_in))] if let_in else ()),
-        ]
+        return row_fragments("#execution-rows", rows, lambda row: self._shown.lets_in(row.item), self._html)
 
-    def _render(self, rows: Sequence[ExecutionRow]) -> str:
-        return "".join(self.site.renderer.macro("macros/tools.html", "execution_row", row) for row in rows)
+    def _html(self, row: ExecutionRow) -> str:
+        return self.site.renderer.macro("macros/tools.html", "execution_row", row)
 
     async def _tick(self) -> Fragments:
         counts, tools = await asyncio.gather(self._ticks.counts(), self.site.tool_rows.tools())

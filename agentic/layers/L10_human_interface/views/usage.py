@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L10_human_interface.call_rows import CallRow, call_rows
 from agentic.layers.L10_human_interface.usage_query import UsageQuery
+from agentic.layers.L10_human_interface.views.row_fragments import changed, row_fragments
 from agentic.layers.L10_human_interface.views.ticks import Fragments, Ticks, partial
-from agentic.layers.L10_human_interface.views.view import MOST, View
+from agentic.layers.L10_human_interface.views.view import View
 from agentic.layers.L10_human_interface.web_site import Site
 
 
@@ -24,18 +25,12 @@ class Usage(View):
 
     async def changes(self, events: Sequence[FeedEvent]) -> list[str]:
         """Calls, changed in place or new."""
-        ids = list(dict.fromkeys(event.aggregate_id for event in reversed(events)))[:MOST]
-        calls = await asyncio.gather(*map(self.site.l01.usage.get, ids))
-        rows = await call_rows(self.site.rows.names, calls)
-        let_in = [row for row in rows if self._query.lets_in(row.item)]
-        others = [row for row in rows if not self._query.lets_in(row.item)]
-        return [
-            *([partial("#call-rows", "rows known:true", self._render(others))] if others else ()),
-            *([partial("#call-rows", "rows", self._render(let_in))] if let_in else ()),
-        ]
+        ids = changed(events, "model_usage")
+        rows = await call_rows(self.site.rows.names, await asyncio.gather(*map(self.site.l01.usage.get, ids)))
+        return row_fragments("#call-rows", rows, lambda row: self._query.lets_in(row.item), self._html)
 
-    def _render(self, rows: Sequence[CallRow]) -> str:
-        return "".join(self.site.renderer.macro("macros/usage.html", "call_row", row) for row in rows)
+    def _html(self, row: CallRow) -> str:
+        return self.site.renderer.macro("macros/usage.html", "call_row", row)
 
     async def _tick(self) -> Fragments:
         counts, sums, budgets = await asyncio.gather(

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
 from urllib.parse import urlencode
 
 from agentic.layers.L01_data_layer.client import FeedEvent
 from agentic.layers.L10_human_interface.agents_query import AgentsQuery
+from agentic.layers.L10_human_interface.views.row_fragments import MOST, row_fragments
 from agentic.layers.L10_human_interface.views.ticks import Fragments, Ticks, partial
 from agentic.layers.L10_human_interface.wanted import Wanted
 from agentic.layers.L10_human_interface.web_site import Site
-
-MOST: Final = 25
-"""Rows in one frame; what is more is a link."""
 
 
 class View:
@@ -59,14 +56,11 @@ class View:
         chosen = list(newest.items())[-MOST:]
         rows = await asyncio.gather(*(self.site.rows.agent(*item) for item in chosen))
         there = [row for row in reversed(rows) if row is not None]
-        let_in = "".join(row.html for row in there if shown.lets_in(row.agent))
-        others = "".join(row.html for row in there if not shown.lets_in(row.agent))
         return [
             *(
                 partial(f"#agent-{agent_id}", "delete", "")
                 for (agent_id, _), row in zip(chosen, rows, strict=True)
                 if row is None
             ),
-            *([partial("#agent-rows", "rows known:true", others)] if others else ()),
-            *([partial("#agent-rows", "rows", let_in)] if let_in else ()),
+            *row_fragments("#agent-rows", there, lambda row: shown.lets_in(row.agent), lambda row: row.html),
         ]

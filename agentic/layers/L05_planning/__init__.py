@@ -1,0 +1,1 @@
+"""L05, planning: from a goal to a checked plan of tasks, carried out durably."""

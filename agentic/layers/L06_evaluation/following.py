@@ -1,0 +1,93 @@
+"""Follows the log for what wants to be judged, or told; after a crash from where it was.
+
+What comes a second time does no harm: an evaluation by a rule has an origin, under which there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from typing import Any, Final
+
+from agentic.layers.base import jsonio
+from agentic.layers.base.common_errors import NotFoundError
+from agentic.layers.L01_data_layer.client import FeedEvent, L01Client
+from agentic.layers.L06_evaluation.alerts import Alerts
+from agentic.layers.L06_evaluation.experiments import Experiments
+from agentic.layers.L06_evaluation.rules import Rules
+
+CURSOR: Final = "L06.following"
+OVER: Final = frozenset(("run.completed", "task.completed"))
+NO_GOOD_END: Final = frozenset(("run.failed", "run.cancelled"))
+SCORED: Final = "evaluation.created"
+WANTED: Final = ",".join((*sorted(OVER), *sorted(NO_GOOD_END), SCORED))
+AT_ONCE: Final = 8
+AGAIN: Final = 0.5
+"""Seconds until a log that ended, because the data layer stopped, is followed again."""
+
+
+class Following:
+    """One reader of the log, with a durable cursor."""
+
+    def __init__(
+        self, l01: Callable[[], L01Client], rules: Rules, experiments: Experiments, alerts: Alerts
+    ) -> None:
+        self._l01 = l01
+        self._rules = rules
+        self._experiments = experiments
+        self._alerts = alerts
+        self.position: int | None = None
+
+    async def run(self) -> None:
+        """Runs until it is cancelled, or the data layer fails."""
+        await self._experiments.left_behind()
+        while True:
+            async with aclosing(self._l01().follow(await self._load(), event_type=WANTED)) as batches:
+                async for batch in batches:
+                    if not batch:
+                        continue
+                    await self._take(batch)
+                    self.position = batch[-1].position
+                    await self._l01().cursors.set(CURSOR, self.position)
+            await asyncio.sleep(AGAIN)
+
+    async def _load(self) -> int:
+        """Where it was; for one that is new, the newest event's, which is kept at once."""
+        if self.position is None:
+            head = await self._l01().events.head()
+            try:
+                saved = (await self._l01().cursors.get(CURSOR))["position"]
+            except NotFoundError:
+                saved = None
+            if saved is None or saved > head:  # beyond the log: it is of another one
+                saved = head
+                await self._l01().cursors.set(CURSOR, head)
+            self.position = saved
+        return self.position
+
+    async def _take(self, batch: Sequence[FeedEvent]) -> None:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(event: FeedEvent) -> None:
+            async with gate:
+                if event.event_type in OVER:
+                    await self._rules.apply(event.event_type, event.aggregate_id)
+                elif event.event_type in NO_GOOD_END:
+                    await self._experiments.run_ended(event.aggregate_id)
+
+        await asyncio.gather(*(one(event) for event in batch))
+        for (agent_id, evaluation_type), count in _scored(batch).items():
+            await self._alerts.look(agent_id, evaluation_type, count)
+
+
+def _scored(batch: Sequence[FeedEvent]) -> Counter[tuple[str, str]]:
+    """How many scores came of each agent and type, beside those of experiments, which have their own summary."""
+    found = Counter[tuple[str, str]]()
+    for event in batch:
+        if event.event_type == SCORED:
+            payload: dict[str, Any] = jsonio.decode(event.json)["payload"]
+            if payload["agent_id"] and payload["score"] is not None and not payload.get("experiment_id"):
+                found[payload["agent_id"], payload["evaluation_type"]] += 1
+    return found

@@ -1,0 +1,1 @@
+"""L07, learning: feedback becomes examples, files and proven changes."""
