@@ -11,11 +11,16 @@ and are seen, paused, resumed and cancelled as any run. See `docs/decisions/0027
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from agentic.layers.base.app import LayerApp
+from agentic.layers.base.backends import LocalBackend
 from agentic.layers.base.background import Work
-from agentic.layers.base.layer import Context
+from agentic.layers.base.errors import PlatformError
+from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
+from agentic.layers.base.operation import Route
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import Run
 from agentic.layers.L02_agent_runtime.context_of_run import ChildRun, RunContext
@@ -26,7 +31,7 @@ from agentic.layers.L02_agent_runtime.settings import L02Settings
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import L04Client
 
-__all__ = ["AgentCodeError", "ChildRun", "Job", "Jobs", "RunContext", "ToolCallError"]
+__all__ = ["AgentCodeError", "ChildRun", "Job", "JobLayer", "Jobs", "RunContext", "ToolCallError"]
 
 JobCode = Callable[[RunContext, Any], Awaitable[Any]]
 MOST_STEPS: Final = 1_000_000
@@ -119,3 +124,66 @@ class Jobs:
 
     def _l01(self) -> L01Client:
         return self._context.client(L01Client)
+
+
+class JobLayer(Layer):
+    """A layer whose durable work is jobs: its `sections` are served, its worker runs while it does, its health is told."""
+
+    sections: Mapping[str, list[Route]]
+    """What it answers, by the headings of its documentation; the subclass sets them."""
+
+    def __init__(self, context: Context, jobs: Jobs | None = None) -> None:
+        super().__init__(context)
+        self.jobs = jobs or Jobs(self.id, context)
+
+    def build(self) -> LayerApp:
+        """The sections."""
+        app = LayerApp(self.title)
+        for section, served in self.sections.items():
+            app.serve(served, section)
+        return app
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        """At the end, gives back what is carried."""
+        try:
+            yield
+        finally:
+            await self.jobs.drain()
+            await self.close()
+
+    async def close(self) -> None:
+        """Lets go of what else the layer holds."""
+
+    def follows(self) -> Mapping[str, Work]:
+        """What else runs in the background, by name."""
+        return {}
+
+    def background(self) -> Mapping[str, Work]:
+        """What carries the jobs, and what else there is."""
+        return {**self.jobs.works(), **self.follows()}
+
+    def stopping(self) -> None:
+        """Takes no more jobs."""
+        self.jobs.stop()
+
+    def local_backend(self) -> LocalBackend:
+        """Calls what the sections answer, in this process."""
+        return LocalBackend(route for served in self.sections.values() for route in served)
+
+    async def health(self) -> Health:
+        """The data layer is needed. Background work that fails is tried again, and meanwhile what it does is late."""
+        checks: dict[str, Check] = {}
+        try:
+            await self.l01().events.head()
+            checks["data layer"] = {"status": "ok", "detail": "answers"}
+        except PlatformError as error:
+            checks["data layer"] = {"status": "down", "detail": error.detail}
+        for name in self.background():
+            failure = self.background_state.failures.get(name)
+            checks[name] = {"status": "degraded" if failure else "ok", "detail": failure or "at work"}
+        return health_of(self.id, checks)
+
+    def l01(self) -> L01Client:
+        """The data layer."""
+        return self.context.client(L01Client)
