@@ -156,7 +156,7 @@ class Worker:
         except Exception as error:
             log.error("a run could not be carried", run=run["id"], exc_info=error)
         finally:
-            resumed = became is None and hold.ends in (None, "paused") and run["token"] != token
+            resumed = hold.ends in (None, "paused") and run["token"] != token
             if self._held.get(run["id"]) is run and hold.ends != "given back":
                 del self._held[run["id"]]
             if self._tasks.get(run["id"]) is asyncio.current_task():

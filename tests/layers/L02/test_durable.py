@@ -328,3 +328,31 @@ async def test_a_program_of_its_own_carries_its_agents(
         run = await here.begin(code, "hi")
         run = await here.wait(run["id"], PATIENCE)
     assert (run["status"], run["output"]) == ("completed", "mine")
+
+
+async def test_one_that_is_due_again_as_it_lets_go_is_carried_on(
+    l02: L02Client, l01_local: L01Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = l01_local.runs.move
+
+    async def moved_and_taken_again(run_id: Any, token: int, status: Any, **fields: Any) -> Any:
+        answer = await move(run_id, token, status, **fields)
+        if (token, status) == (1, "suspended"):
+            await l01_local.runs.wake(run_id)
+
+            async def taken_again() -> bool:
+                return (await l01_local.runs.get(run_id))["token"] == 2
+
+            await eventually(taken_again)
+        return answer
+
+    monkeypatch.setattr(l01_local.runs, "move", moved_and_taken_again)
+
+    @agentic.agent(name="sleeper")
+    async def code(ctx: RunContext, _value: Any) -> Any:
+        await ctx.sleep(0.1)
+        return "rested"
+
+    run = await ended(l02, l01_local, code)
+    # Else it would lie until its lease is over, and be taken a third time.
+    assert (run["status"], run["output"], run["attempts"]) == ("completed", "rested", 1)
