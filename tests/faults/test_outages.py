@@ -12,6 +12,7 @@ import pytest
 
 from agentic.layers.base.common_errors import DatabaseUnavailableError, TimedOutError
 from agentic.layers.base.layer import Context
+from agentic.layers.L01_data_layer import database
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.feed import Filter
 from agentic.layers.L01_data_layer.layer import DataLayer
@@ -170,3 +171,20 @@ async def test_the_relay_goes_on_after_the_database_was_gone(
         return all(event["position"] for event in await client.query_events())
 
     await eventually(placed)
+
+
+async def test_a_process_that_is_stopped_in_a_transaction_keeps_nothing_from_the_others(
+    own_bus: BusServer, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_bus.start()
+    monkeypatch.setattr(database, "IDLE_LIMIT", 0.5)
+    layer = DataLayer(Context(), L01Settings(database_url=database_url, redis_url=own_bus.url))
+    async with layer.running():
+        l01 = L01Client(backend=layer.backend)
+        agent = await l01.create_agent("a")
+        with pytest.raises(DatabaseUnavailableError):
+            async with layer.database.writing() as stopped, stopped.transaction():
+                await stopped.fetch("SELECT 1 FROM agents WHERE id = $1 FOR UPDATE", agent["id"])
+                changed = await l01.update_agent(agent["id"], {"status": "active"})
+                await stopped.fetch("SELECT 1")
+        assert changed["status"] == "active"

@@ -22,6 +22,11 @@ from agentic.layers.base.errors import PlatformError
 
 STATEMENT_LIMIT: Final = 4.0
 """Seconds after which a statement counts as failed: a request never hangs for longer than 5 s."""
+IDLE_LIMIT: Final = 5.0
+"""Seconds after which PostgreSQL itself ends a transaction in which nothing happens: that of a process which was stopped in it.
+
+Its locks would otherwise keep from everybody else what it was about to change, for as long as it sleeps.
+"""
 POOL_SIZE: Final = 10
 ONE_PLAN: Final = {
     "plan_cache_mode": "force_generic_plan",
@@ -83,7 +88,13 @@ class Database:
             reset=_keep,
             timeout=STATEMENT_LIMIT,
             max_inactive_connection_lifetime=0,
-            server_settings={"timezone": "UTC", "application_name": "agentic", "jit": "off", **settings},
+            server_settings={
+                "timezone": "UTC",
+                "application_name": "agentic",
+                "jit": "off",
+                "idle_in_transaction_session_timeout": str(round(IDLE_LIMIT * 1000)),
+                **settings,
+            },
         )
 
     async def close(self) -> None:
