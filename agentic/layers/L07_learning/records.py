@@ -93,13 +93,13 @@ class Records:
     ) -> Improvement:
         """Says what came of a search; one that was cancelled meanwhile stays so. What was learned from is processed then."""
         improvement = await self._l01().improvements.get(improvement_id)
-        if improvement["status"] == "running":
-            improvement = await self._l01().improvements.update(improvement_id, changes)
+        running = improvement["status"] == "running"
+        status = changes["status"] if running else improvement["status"]
         for feedback_id in learned_from:
-            done = (
-                f"Learned from in the improvement {improvement['title']!r}, which is {improvement['status']}."
-            )
+            done = f"Learned from in the improvement {improvement['title']!r}, which is {status}."
             await self._giving.note(feedback_id, done, by="learning", reference=improvement_id)
+        if running:  # last: whoever sees that it is over sees all of it
+            improvement = await self._l01().improvements.update(improvement_id, changes)
         return improvement
 
     async def run_ended(self, run_id: str, status: str) -> None:
