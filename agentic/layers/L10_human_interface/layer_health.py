@@ -78,7 +78,7 @@ KNOWN: Final = (
         "Integration",
         "L11_integration",
         8011,
-        ("L01", "L02", "L03"),
+        ("L01", "L02", "L03", "L05"),
         "subscription.*,webhook.*,delivery.*",
     ),
 )

@@ -20,7 +20,7 @@ KINDS: Final[Mapping[str, str]] = {
     "tool": "call a tool",
 }
 STORED: Final = 200
-MAIN: Final = ("url", "stream", "agent", "agent_id", "tool", "description")
+MAIN: Final = ("url", "stream", "agent", "agent_id", "tool", "goal")
 """What tells most about where a subscription leads, in this order."""
 
 

@@ -17,6 +17,7 @@ from agentic.layers.base.layer import Check, Context, Health, Layer, health_of
 from agentic.layers.L01_data_layer.client import L01Client, key_source
 from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L03_tool_execution.client import L03Client
+from agentic.layers.L05_planning.client import L05Client
 from agentic.layers.L11_integration import models
 from agentic.layers.L11_integration.client import L11Client
 from agentic.layers.L11_integration.hooks import HookService
@@ -41,7 +42,7 @@ class Integration(Layer):
     id: ClassVar[str] = "L11"
     title: ClassVar[str] = "Integration"
     port: ClassVar[int] = 8011
-    requires: ClassVar[tuple[str, ...]] = ("L01", "L02", "L03")
+    requires: ClassVar[tuple[str, ...]] = ("L01", "L02", "L03", "L05")
 
     def __init__(self, context: Context, settings: L11Settings | None = None) -> None:
         super().__init__(context)
@@ -52,7 +53,12 @@ class Integration(Layer):
             self.router.subscribe(name, pattern, self.notices[name])
         self._sender = WebhookSender(self.settings.outgoing_allow, self.settings.webhook_limit)
         maker = SubscriberMaker(
-            Clients(self._l01, lambda: context.client(L02Client), lambda: context.client(L03Client)),
+            Clients(
+                self._l01,
+                lambda: context.client(L02Client),
+                lambda: context.client(L03Client),
+                lambda: context.client(L05Client),
+            ),
             self.router.letters,
             self._sender,
             self.settings,

@@ -83,7 +83,7 @@ class SubscriberMaker:
 
     def _cursor(self, stored: Stored) -> Cursor:
         """A rule's place is saved after each event, so that a crash repeats none but the one in hand."""
-        acts = stored["kind"] in ("run", "tool")
+        acts = stored["kind"] in ("run", "tool", "plan")
         return Cursor(
             cursor_name(stored),
             self._client,

@@ -12,17 +12,20 @@ from typing import Any, Final
 
 import structlog
 
+from agentic.layers.base import jsonio
 from agentic.layers.base.errors import PlatformError
 from agentic.layers.base.ids import now
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.event import Event
+from agentic.layers.L01_data_layer.models.plan import Plan
 from agentic.layers.L01_data_layer.models.subscription import Subscription as Stored
 from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L03_tool_execution.client import L03Client
+from agentic.layers.L05_planning.client import L05Client
 from agentic.layers.L11_integration import templates
 from agentic.layers.L11_integration.causes import RULE, rules_before
 from agentic.layers.L11_integration.errors import ActionError
-from agentic.layers.L11_integration.targets import RunTarget, ToolTarget
+from agentic.layers.L11_integration.targets import PlanTarget, RunTarget, ToolTarget
 
 log = structlog.get_logger()
 
@@ -38,11 +41,16 @@ class Clients:
     """The layers that rules act through, each asked for when it is needed."""
 
     def __init__(
-        self, l01: Callable[[], L01Client], l02: Callable[[], L02Client], l03: Callable[[], L03Client]
+        self,
+        l01: Callable[[], L01Client],
+        l02: Callable[[], L02Client],
+        l03: Callable[[], L03Client],
+        l05: Callable[[], L05Client],
     ) -> None:
         self.l01 = l01
         self.l02 = l02
         self.l03 = l03
+        self.l05 = l05
 
 
 class Rule:
@@ -69,6 +77,7 @@ class Rule:
         acts: dict[type[Any], Callable[[Any, Event, str], Awaitable[None]]] = {
             RunTarget: self._run,
             ToolTarget: self._call,
+            PlanTarget: self._plan,
         }
         key = f"rule {self._stored['id']} {self._stored['generation']} {event['id']}"
         try:
@@ -81,7 +90,7 @@ class Rule:
             raise
 
     async def _run(self, target: RunTarget, event: Event, key: str) -> None:
-        if await self._has_acted(event, "run.created"):
+        if await self._effect(event, "run.created") is not None:
             return
         more: dict[str, Any] = {}
         if target.configuration is not None:
@@ -101,15 +110,44 @@ class Rule:
             detail = (outcome.error or {}).get("detail") or outcome.status
             raise ActionError(f"The tool {target.tool} ended with {outcome.status}: {detail}")
 
-    async def _has_acted(self, event: Event, event_type: str) -> bool:
-        """Whether the log has what this rule would do; asked only of events that a kept key may not cover."""
+    async def _plan(self, target: PlanTarget, event: Event, key: str) -> None:
+        l01, l05 = self._clients.l01(), self._clients.l05()
+        goal_id = await self._effect(event, "goal.created")
+        if goal_id is None:
+            said = templates.filled(target.goal, event)
+            goal = await l01.goals.create(
+                description=said if isinstance(said, str) else jsonio.encode(said).decode(),
+                agent_id=target.agent_id,
+                success_criteria=templates.filled(target.success_criteria, event),
+                idempotency_key=key,
+            )
+            goal_id = goal["id"]
+        # Whatever was done before a crash is there: only the rest is done.
+        plans = (await l01.plans.list(goal_id=goal_id, limit=1))["items"]
+        plan = plans[0] if plans else await self._planned(l05, goal_id, target, event)
+        if target.approved and plan["status"] == "draft":
+            plan = await l05.approve(plan["id"])
+        if plan["status"] == "approved":
+            await l05.execute(plan["id"])
+
+    async def _planned(self, l05: L05Client, goal_id: str, target: PlanTarget, event: Event) -> Plan:
+        parameters = None if target.template is None else templates.filled(target.parameters, event)
+        steps = templates.filled(target.steps, event)
+        made = await l05.plan(goal_id, steps=steps, template=target.template, parameters=parameters)
+        assert made["plan"] is not None, "only a model's plan is waited for"
+        return made["plan"]
+
+    async def _effect(self, event: Event, event_type: str) -> str | None:
+        """What this rule has made of an event already, by the log; asked only of events that a kept key may not cover."""
         if now() - datetime.fromisoformat(event["created_at"]) < KEPT:
-            return False
+            return None
         found = await self._clients.l01().events.list(
             event_type=event_type, causation_id=event["id"], limit=100
         )
         actor = f"{RULE}{self._stored['name']}"
-        return any(each["metadata"].get("actor") == actor for each in found["items"])
+        return next(
+            (each["aggregate_id"] for each in found["items"] if each["metadata"].get("actor") == actor), None
+        )
 
     async def _stop_loop(self, event: Event) -> None:
         log.error("a rule led to itself and was stopped", rule=self._stored["name"], event_id=event["id"])

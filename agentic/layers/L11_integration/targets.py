@@ -49,12 +49,25 @@ class ToolTarget(Body):
     agent_id: Id | None = None
 
 
+class PlanTarget(Body):
+    """A goal, and how it is reached: by these steps or by a template. It is carried out at once, unless `approved` is false: then it waits for a person."""
+
+    goal: Annotated[str, Field(min_length=1, max_length=20_000)]
+    agent_id: Id | None = None
+    success_criteria: list[Json] = []
+    steps: list[Json] | None = None
+    template: Name | None = None
+    parameters: JsonObject = {}
+    approved: bool = True
+
+
 KINDS: Final[dict[str, type[Body]]] = {
     "webhook": WebhookTarget,
     "stream": StreamTarget,
     "feed": FeedTarget,
     "run": RunTarget,
     "tool": ToolTarget,
+    "plan": PlanTarget,
 }
 
 
@@ -71,6 +84,8 @@ def target_of(kind: str, target: Mapping[str, Any]) -> Any:
         raise TargetError(f"The target of a {kind} is not right: {reasons}") from None
     if isinstance(known, WebhookTarget):
         address_of(known.url)
+    if isinstance(known, PlanTarget) and (known.steps is None) == (known.template is None):
+        raise TargetError("The target of a plan names steps, or a template: one of the two.")
     templates.check(dict(target))
     return known
 

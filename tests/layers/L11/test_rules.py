@@ -14,8 +14,12 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L02_agent_runtime.client import L02Client
 from agentic.layers.L02_agent_runtime.layer import AgentRuntime
 from agentic.layers.L03_tool_execution.client import L03Client
+from agentic.layers.L05_planning.client import L05Client
+from agentic.layers.L05_planning.layer import Planner
 from agentic.layers.L11_integration.client import L11Client
-from agentic.layers.L11_integration.rules import LOOP_STOPPED
+from agentic.layers.L11_integration.errors import TargetError
+from agentic.layers.L11_integration.rules import LOOP_STOPPED, Clients, Rule
+from agentic.layers.L11_integration.targets import target_of
 from tests.layers.L03.conftest import tool_layer
 from tests.layers.L11.conftest import PATIENCE, caught_up, integration_over, publish
 
@@ -149,3 +153,58 @@ async def test_a_layer_that_is_away_is_waited_for(l01_local: L01Client, l03: L03
                 await asyncio.sleep(0.005)
         assert seen["lag"]
         assert (await l11.dead_letters("read"))["items"] == []
+
+
+@pytest.fixture
+def l05(l01_local: L01Client, l03: L03Client) -> L05Client:
+    """A planner that begins plans and carries none."""
+    context = Context()
+    for client in (l01_local, l03):
+        context.give(client)
+    return Planner(context).local_client()
+
+
+async def test_a_goal_is_planned_and_carried_out_once(
+    l01_local: L01Client, l02: L02Client, l03: L03Client, l05: L05Client
+) -> None:
+    target = {
+        "goal": "Count ${event.payload.sum}.",
+        "steps": [{"id": "sum", "tool": "calculator", "input": {"expression": "${event.payload.sum}"}}],
+    }
+    async with integration_over(l01_local, l02, l03, l05) as layer:
+        l11 = layer.local_client()
+        await l11.subscribe("count", "plan", "agent.told", target=target)
+        (told,) = await publish(l01_local, {"sum": "6 * 7"})
+        await caught_up(l01_local, l11, "count")
+    (stored,) = (await l01_local.subscriptions.list())["items"]
+    clients = Clients(lambda: l01_local, lambda: l02, lambda: l03, lambda: l05)
+    await Rule(stored, target_of("plan", target), clients, 8)(told)  # as it is given again after a crash
+    (goal,) = (await l01_local.goals.list())["items"]
+    (plan,) = (await l01_local.plans.list())["items"]
+    (run,) = (await l01_local.runs.list())["items"]
+    assert (goal["description"], plan["goal_id"], plan["status"]) == ("Count 6 * 7.", goal["id"], "executing")
+    assert plan["steps"][0]["input"] == {"expression": "6 * 7"}
+    assert run["goal_id"] == goal["id"]
+
+
+async def test_a_plan_that_is_refused_is_a_dead_letter_and_one_may_wait_for_a_person(
+    l01_local: L01Client, l02: L02Client, l03: L03Client, l05: L05Client
+) -> None:
+    async with integration_over(l01_local, l02, l03, l05) as layer:
+        l11 = layer.local_client()
+        for wrong in ({}, {"steps": [], "template": "x"}):
+            with pytest.raises(TargetError, match="one of the two"):
+                await l11.subscribe("wrong", "plan", "agent.told", target={"goal": "x", **wrong})
+        steps = [{"id": "a", "tool": "calculator", "input": {"expression": "1"}}]
+        waits = {"goal": "x", "steps": steps, "approved": False}
+        await l11.subscribe("waits", "plan", "agent.told", target=waits)
+        nobody = {"goal": "y", "steps": [{"id": "a", "tool": "no such tool"}]}
+        await l11.subscribe("nobody", "plan", "agent.told", target=nobody)
+        await publish(l01_local, 1)
+        for name in ("waits", "nobody"):
+            await caught_up(l01_local, l11, name)
+        (letter,) = (await l11.dead_letters("nobody"))["items"]
+        assert "E5001" in (letter["error"] or "")
+        (plan,) = (await l01_local.plans.list())["items"]
+        assert plan["status"] == "draft"
+        assert (await l01_local.runs.list())["items"] == []

@@ -21,7 +21,7 @@ from agentic.layers.L01_data_layer.models.resource import ListQuery, Resource, T
 
 SubscriptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._\-]{1,100}$")]
 EventPattern = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(storable)]
-SubscriptionKind = Literal["webhook", "stream", "feed", "run", "tool"]
+SubscriptionKind = Literal["webhook", "stream", "feed", "run", "tool", "plan"]
 """`webhook`: an address is posted to. `stream`: a Redis stream is added to. `feed`: somebody reads server-sent events.
 The others are rules: an agent is run, a tool is called."""
 Form = Literal["event", "cloudevent"]
