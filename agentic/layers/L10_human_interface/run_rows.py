@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 from agentic.layers.base import states
 from agentic.layers.L01_data_layer.client import L01Client
@@ -18,6 +18,15 @@ from agentic.layers.L10_human_interface.run_lines import said_in
 FINAL: Final = states.final_states(states.RUN)
 PAGE: Final = 1000
 TITLE: Final = 120
+OWN_WORK: Final[Mapping[str, str]] = {
+    "L05:plan_goal": "Making a plan",
+    "L05:carry_plan": "Carrying out a plan",
+    "L05:carry_goal": "Working for a goal",
+    "L06:experiment": "Experiment",
+    "L07:improvement": "Looking for an improvement",
+    "L07:export": "Export of examples",
+}
+"""Runs that carry the durable work of a layer, by the name of its function."""
 
 
 class Tally(NamedTuple):
@@ -57,9 +66,10 @@ class ShownRun(NamedTuple):
     html: str
 
 
-def title_of(value: Any, run_id: str) -> str:
-    """What a run is called: the beginning of what it was given."""
-    return clipped(said_in(value), TITLE) or f"Run {short_id(run_id)}"
+def title_of(run: Run) -> str:
+    """What a run is called: what it is for, when it is the platform's own work, or the beginning of what it was given."""
+    own = OWN_WORK.get(str(run["configuration"].get("function")))
+    return own or clipped(said_in(run["input"]), TITLE) or f"Run {short_id(run['id'])}"
 
 
 class Tallies:
@@ -114,7 +124,7 @@ class RunRows:
         tally, name = await asyncio.gather(self.tallies.of(run), self._name(agent_id))
         return RunRow(
             run["id"],
-            title_of(run["input"], run["id"]),
+            title_of(run),
             run["status"],
             agent_id,
             name,

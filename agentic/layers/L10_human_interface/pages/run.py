@@ -74,7 +74,7 @@ async def _run(site: Site, request: Request, run_id: str) -> HTMLResponse:
     return await site.page(
         request,
         "run",
-        title=title_of(record.run["input"], run_id),
+        title=title_of(record.run),
         current="runs",
         position=position,
         filters={"run_id": record.run["id"]},
@@ -94,7 +94,7 @@ async def _step(site: Site, request: Request, run_id: str, number: int) -> HTMLR
         current="runs",
         position=site.hub.position,
         live=False,
-        parent={"title": title_of(found.run["input"], run_id)[:40], "path": f"/runs/{run_id}"},
+        parent={"title": title_of(found.run)[:40], "path": f"/runs/{run_id}"},
         found=found,
         models=models,
     )
@@ -102,7 +102,7 @@ async def _step(site: Site, request: Request, run_id: str, number: int) -> HTMLR
 
 async def _sure(site: Site, request: Request, run_id: str) -> HTMLResponse:
     run = await site.l01.runs.get(run_id)
-    return await sure_page(site, request, "runs", "run", run_id, title_of(run["input"], run_id), CANCEL)
+    return await sure_page(site, request, "runs", "run", run_id, title_of(run), CANCEL)
 
 
 async def _fork_form(site: Site, request: Request, run_id: str) -> HTMLResponse:

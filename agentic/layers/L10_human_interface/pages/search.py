@@ -96,7 +96,7 @@ async def _runs(site: Site, text: str) -> list[Group]:
         return []
     with suppress(NotFoundError):
         run = await site.l01.runs.get(run_id)
-        title, note = title_of(run["input"], run["id"]), status_word(run["status"]).label
+        title, note = title_of(run), status_word(run["status"]).label
         return [Group("run", "Runs", [Item(title, "square-play", f"/runs/{run['id']}", note=note)])]
     return []
 
