@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import InvalidError, NotFoundError, StateError
-from agentic.layers.base.ids import timestamp
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.base.states import EXPERIMENT, RUN, final_states
 from agentic.layers.L01_data_layer.client import L01Client
@@ -53,7 +52,8 @@ class Experiments:
         if order.split is not None:
             fields["split"] = order.split
         experiment = await self._l01().experiments.create(
-            name=order.name or f"{dataset['name'][:200]}, {timestamp()[:19]}",
+            # Without the time: a request that is repeated is to be the same.
+            name=order.name or f"{dataset['name'][:200]}, version {revision}",
             dataset_id=dataset["id"],
             dataset_revision=revision,
             agent_id=agent["id"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -178,6 +179,7 @@ async def test_configurations_of_one_agent_are_compared(
         baseline_configuration={},
         idempotency_key="once",
     )
+    await asyncio.sleep(1.1)  # a name made of the time would be another one
     assert (
         await l06_http.experiment(
             "capitals",
