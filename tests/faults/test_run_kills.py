@@ -12,14 +12,14 @@ import random
 import signal
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import pytest
 
-from agentic.layers.base.common_errors import StateError
+from agentic.layers.base.common_errors import DatabaseUnavailableError, StateError, TimedOutError
 from agentic.layers.base.ids import now, timestamp
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import Run
@@ -128,7 +128,8 @@ async def a_person(scene: Judged) -> AsyncGenerator[Counter[str]]:
             async for approval in scene.l01.approvals.all(status="pending"):
                 age = now() - datetime.fromisoformat(approval["created_at"])
                 if age.total_seconds() > UNSURE and approval["execution_id"]:
-                    await _say(scene, approval, said)
+                    with suppress(TimedOutError, DatabaseUnavailableError):  # somebody who says it again
+                        await _say(scene, approval, said)
             await asyncio.sleep(0.05)
 
     task = asyncio.create_task(answer())
@@ -136,7 +137,9 @@ async def a_person(scene: Judged) -> AsyncGenerator[Counter[str]]:
         yield said
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        (ended,) = await asyncio.gather(task, return_exceptions=True)
+        if not isinstance(ended, asyncio.CancelledError):  # then nobody was there to answer: that is the news
+            raise AssertionError("the person went away") from ended
 
 
 async def _say(scene: Judged, approval: Any, said: Counter[str]) -> None:
