@@ -17,8 +17,13 @@ from agentic.layers.L01_data_layer.usage_statements import SETTLED, settling
 
 FINAL: Final = "('completed', 'failed', 'cancelled')"
 
-CLAIM_LOCK: Final = "SELECT pg_advisory_xact_lock(4993075)"
-"""Claims follow each other, and each looks when it is its turn: two that counted at once would both see the last place."""
+CLAIM_LOCK: Final = """
+SELECT set_config('idle_in_transaction_session_timeout', '1000', true), pg_advisory_xact_lock(4993075)
+"""
+"""Claims follow each other, and each looks when it is its turn: two that counted at once would both see the last place.
+
+A process that was stopped in the queue gets its turn too: PostgreSQL takes it away after a second.
+"""
 
 _CARRIED_BY: Final = "coalesce(configuration ->> 'carried_by', '')"
 _MOST: Final = "(agents.configuration #> '{limits,concurrency}')"
