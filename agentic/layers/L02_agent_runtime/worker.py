@@ -137,7 +137,8 @@ class Worker:
     def _goes_on(self, run: Run) -> bool:
         """Whether a run is at a step here still, in which it was paused and resumed: the step is its new token's then.
 
-        Otherwise its answer, which is paid for, would be written under the old token and refused.
+        Otherwise its answer, which is paid for, would be written under the old token and refused. One that is not at a
+        step but about to let go is begun again by `_carry`.
         """
         held, hold = self._held.get(run["id"]), self._holds.get(run["id"])
         if held is None or hold is None or hold.ends is not None or run["token"] != held["token"] + 1:

@@ -8,11 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 from typing import Any, Final
 
 from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.L01_data_layer.client import FeedEvent, L01Client
 from agentic.layers.L06_evaluation.alerts import Alerts
 from agentic.layers.L06_evaluation.experiments import Experiments
@@ -24,8 +22,6 @@ NO_GOOD_END: Final = frozenset(("run.failed", "run.cancelled"))
 SCORED: Final = "evaluation.created"
 WANTED: Final = ",".join((*sorted(OVER), *sorted(NO_GOOD_END), SCORED))
 AT_ONCE: Final = 8
-AGAIN: Final = 0.5
-"""Seconds until a log that ended, because the data layer stopped, is followed again."""
 
 
 class Following:
@@ -38,34 +34,11 @@ class Following:
         self._rules = rules
         self._experiments = experiments
         self._alerts = alerts
-        self.position: int | None = None
 
     async def run(self) -> None:
         """Runs until it is cancelled, or the data layer fails."""
         await self._experiments.left_behind()
-        while True:
-            async with aclosing(self._l01().follow(await self._load(), event_type=WANTED)) as batches:
-                async for batch in batches:
-                    if not batch:
-                        continue
-                    await self._take(batch)
-                    self.position = batch[-1].position
-                    await self._l01().cursors.set(CURSOR, self.position)
-            await asyncio.sleep(AGAIN)
-
-    async def _load(self) -> int:
-        """Where it was; for one that is new, the newest event's, which is kept at once."""
-        if self.position is None:
-            head = await self._l01().events.head()
-            try:
-                saved = (await self._l01().cursors.get(CURSOR))["position"]
-            except NotFoundError:
-                saved = None
-            if saved is None or saved > head:  # beyond the log: it is of another one
-                saved = head
-                await self._l01().cursors.set(CURSOR, head)
-            self.position = saved
-        return self.position
+        await self._l01().keep_up(CURSOR, self._take, event_type=WANTED)
 
     async def _take(self, batch: Sequence[FeedEvent]) -> None:
         gate = asyncio.Semaphore(AT_ONCE)

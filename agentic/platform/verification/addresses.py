@@ -50,7 +50,7 @@ class Addresses:
     l06: str | None = None
     l07: str | None = None
     l11: str | None = None
-    """Those that run agents; none when they do not run, or run where nothing of this process can be reached."""
+    """Those that run agents, and what follows of it; none when they do not run, or run where nothing of this process can be reached."""
 
     @property
     def gateway_key(self) -> str:

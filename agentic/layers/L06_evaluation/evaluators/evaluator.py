@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -75,7 +76,7 @@ class Subject:
         return self._steps
 
 
-class Evaluator(Body):
+class Evaluator(Body, ABC):
     """The settings of all kinds. A score from `threshold` on passes; `weight` is how much it counts among others."""
 
     passes_from: ClassVar[float] = 0.5
@@ -84,13 +85,13 @@ class Evaluator(Body):
     weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
 
+    @abstractmethod
     async def look(self, subject: Subject, means: Means) -> Finding:
         """Judges a value.
 
         Raises:
             PlatformError: it cannot, for this reason; there is no score then.
         """
-        raise NotImplementedError
 
     def passes(self, score: float) -> bool:
         """Whether a score is good enough."""
