@@ -1,7 +1,8 @@
 """Who holds a data folder: one platform at a time, by flock on `platform.lock`.
 
 The kernel drops such a lock when its holder ends, however it ends, so there are no stale ones. It belongs to the open
-file: a process that the platform forks without exec would share it, which is why children are started with exec.
+file: a process that the platform forks without exec would share it, which is why children are started with exec, and why
+it is given up by name.
 """
 
 import asyncio
@@ -58,6 +59,8 @@ async def hold(folder: Path) -> AsyncGenerator[FolderLock]:
         lock.announce(None)
         yield lock
         os.ftruncate(descriptor, 0)
+        # Not left to closing: a child between its fork and its exec has the open file too, and with it the lock.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def find_holder(folder: Path) -> Holder | None:
