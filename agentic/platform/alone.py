@@ -15,6 +15,7 @@ from typing import Final
 from agentic.layers.base.layer import Context
 from agentic.platform.catalogue import layer_class
 from agentic.platform.child import DATA_DIR
+from agentic.platform.lean_start import lean_start
 from agentic.platform.ports import Endpoint
 from agentic.platform.remote_health import health_check
 from agentic.platform.serving import serving
@@ -34,9 +35,10 @@ async def run_alone(layer_id: str, endpoint: Endpoint, ready: Callable[[], None]
         stack.callback(endpoint.close)
         context = Context(data_dir=_data_dir())
         context.health_checks.update({name: health_check(name, url) for name, url in _beside().items()})
-        supervisor = Supervisor([layer_class(layer_id)], context)
-        await stack.enter_async_context(supervisor.running())
-        ended = await stack.enter_async_context(serving({endpoint: supervisor.apps[layer_id]}))
+        with lean_start():
+            supervisor = Supervisor([layer_class(layer_id)], context)
+            await stack.enter_async_context(supervisor.running())
+            ended = await stack.enter_async_context(serving({endpoint: supervisor.apps[layer_id]}))
         ready()
         await ended
 

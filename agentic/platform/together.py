@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from agentic.platform.foundation import Wishes, foundation
+from agentic.platform.lean_start import lean_start
 from agentic.platform.ports import FRONT_DOOR
 from agentic.platform.screen import Screen
 from agentic.platform.state import PlatformState, published
@@ -37,7 +38,7 @@ async def run_together(wishes: Wishes, screen: Screen, ready: Callable[[Platform
         PortError, EmbeddedError, LayerStartError, NoKeyError: it cannot be started; nothing runs then.
     """
     async with AsyncExitStack() as stack:
-        with screen.starting():
+        with screen.starting(), lean_start():
             # The layers are most of the code: they are imported while the servers start.
             importing = asyncio.create_task(asyncio.to_thread(_import_layers))
             base = await stack.enter_async_context(foundation(wishes, PORTS, screen.progress))
