@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
@@ -30,7 +30,16 @@ Whole = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Short = Annotated[Text, Field(max_length=10_000)]
 
 
-class Limits(Body):
+class _Setting(Body):
+    """Something that nobody changes, so that as a default it is one for all that do not say it themselves."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self
+
+
+class Limits(_Setting):
     """How far a step, or all of a plan, may go. Money is US dollars; seconds are of work, not of waiting."""
 
     steps: Whole | None = None
@@ -39,7 +48,7 @@ class Limits(Body):
     seconds: Seconds | None = None
 
 
-class Retry(Body):
+class Retry(_Setting):
     """How often a step is tried in all, and the pause before the second try in seconds; it doubles each time, give or take."""
 
     attempts: Annotated[int, Field(ge=1, le=20)] = 1
@@ -59,7 +68,7 @@ class Condition(Body):
     contains: Json = None
 
 
-class Options(Body):
+class Options(_Setting):
     """What holds for a whole plan.
 
     `parallel` is how many steps may be at work at once, `on_failure` what a step does that does not say it itself, `limits` bound
