@@ -7,7 +7,7 @@ the number that was written, and becomes a `Decimal` when it is not.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from agentic.layers.base.common_errors import InvalidError
 MAX_DEPTH = 64
 MAX_EXPONENT = 1000
 MAX_BITS = math.ceil(MAX_EXPONENT / math.log10(2))
+_PLAIN = 2**63
 TOO_FAR = f"a number with an exponent beyond {MAX_EXPONENT} cannot be kept"
 
 
@@ -59,8 +60,39 @@ def check(value: Any, field: str) -> Any:
         InvalidError: a NUL, a lone surrogate, NaN or an infinity, a key that is no string, a type that JSON does not
             have, or more than `MAX_DEPTH` levels.
     """
-    _walk(value, field, 0)
+    if not _is_plain(value, 0):
+        _walk(value, field, 0)
     return value
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether a value can surely be kept. Nearly all can, and are looked through here without naming each place in them."""
+    kind = cast("type[Any]", type(value))
+    if kind is str:
+        return value.isascii() and "\x00" not in value
+    if value is None or kind is bool:
+        return True
+    if kind is int:
+        return -_PLAIN < value < _PLAIN
+    if kind is dict:
+        return depth < MAX_DEPTH and _are_plain_keys(value) and _are_plain(value.values(), depth + 1)
+    if kind is list:
+        return depth < MAX_DEPTH and _are_plain(value, depth + 1)
+    return kind is float and math.isfinite(value)
+
+
+def _are_plain_keys(keys: Iterable[Any]) -> bool:
+    return all(type(key) is str and key.isascii() and "\x00" not in key for key in keys)
+
+
+def _are_plain(items: Iterable[Any], depth: int) -> bool:
+    for item in items:
+        if type(item) is str:  # most are, and a call for each would be half of the time
+            if not item.isascii() or "\x00" in item:
+                return False
+        elif item is not None and not _is_plain(item, depth):
+            return False
+    return True
 
 
 def _walk(value: Any, field: str, depth: int) -> None:
