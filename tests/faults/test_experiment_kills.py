@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.models.run_step import RunStep
 from agentic.layers.L04_model_gateway.models import PROVIDERS
 from agentic.layers.L06_evaluation.client import L06Client
 from tests.kit.log import settled
@@ -37,12 +38,15 @@ class Scene:
     make: RuntimeProcess
     asked: Counter[str] = field(default_factory=Counter[str])
     """How often each item was given to each agent, and answered."""
+    judged: int = 0
+    """How often a judge answered."""
 
     def answer(self, call: ProviderCall) -> Reply:
         """Says it back in capitals; or, as a judge, that it is good."""
         system, said = call.body["messages"][0]["content"], call.body["messages"][-1]["content"]
         if call.body["model"] == "judge":
-            return Reply('{"rationale": "Good.", "grade": 4}')
+            self.judged += 1
+            return Reply('{"rationale": "Good.", "grade": 4}', delay=0.02)
         self.asked[f"{system} {said}"] += 1
         return Reply(said.upper(), delay=0.02)
 
@@ -50,7 +54,11 @@ class Scene:
 @pytest.fixture
 async def scene(l01_local: L01Client, database_url: str, redis_url: str) -> AsyncGenerator[Scene]:
     async with CountingProvider(models=("small", "judge")) as provider:
-        setting = {"kind": "openai", "base_url": f"{provider.url}/v1", "models": {"small": {}, "judge": {}}}
+        setting: dict[str, Any] = {
+            "kind": "openai",
+            "base_url": f"{provider.url}/v1",
+            "models": {"small": {}, "judge": {}},
+        }
         await l01_local.set_config(PROVIDERS, "counting", setting)
         nursery = RuntimeNursery(database_url, redis_url, "http://127.0.0.1:9", LEASE, serves="L06")
         scene = Scene(l01_local, RuntimeProcess(nursery))
@@ -65,6 +73,14 @@ async def scene(l01_local: L01Client, database_url: str, redis_url: str) -> Asyn
 async def an_agent(l01: L01Client, name: str) -> str:
     agent = await l01.create_agent(name, "general", {"model": "small", "instructions": name})
     return (await l01.update_agent(agent["id"], {"status": "active"}))["id"]
+
+
+async def _steps(l01: L01Client, run_id: str) -> AsyncGenerator[RunStep]:
+    after = 0
+    while page := await l01.runs.steps(run_id, after=after):
+        for step in page:
+            yield step
+        after = page[-1]["number"]
 
 
 async def test_a_killed_experiment_goes_on_where_it_was(scene: Scene) -> None:
@@ -99,5 +115,8 @@ async def test_a_killed_experiment_goes_on_where_it_was(scene: Scene) -> None:
     assert evaluations.get("total") == 2 * TRIES
     # What was being asked when the process died is asked again, by another attempt of the same run; nothing else is.
     assert TRIES <= scene.asked.total() <= TRIES + 4 * len(KILL_AFTER)
+    assert TRIES <= scene.judged <= TRIES + 4 * len(KILL_AFTER)
+    asked = [step async for step in _steps(l01, ended["run_id"] or "") if step["name"] == "ask the judge"]
+    assert len(asked) == TRIES, "each answer of the judge is kept as it comes"
     await settled(l01)
     assert (await l01.check())["differences"] == []

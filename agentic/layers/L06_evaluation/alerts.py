@@ -40,15 +40,19 @@ class Alerts:
             event_type, KIND, UUID(agent_id), {"agent_id": agent_id, **payload}, idempotency_key=key
         )
 
-    async def look(self, agent_id: str, evaluation_type: str, new: int) -> None:
-        """Looks whether one of the `new` latest scores of an agent and type makes them unusual."""
+    async def look(self, agent_id: str, evaluation_type: str, new: Sequence[Evaluation]) -> None:
+        """Looks whether one of these scores made those of an agent and type unusual. Later ones may be there already."""
+        ids = {each["id"] for each in new}
         page = await self._l01().evaluations.list(
             agent_id=agent_id,
             evaluation_type=evaluation_type,
-            limit=min(1000, new + self._window + self._history),
+            until=max(each["created_at"] for each in new),
+            limit=min(1000, len(new) + self._window + self._history),
         )
         latest = [each for each in page["items"] if each["score"] is not None]
-        for offset in range(min(new, len(latest))):
+        for offset, each in enumerate(latest):
+            if each["id"] not in ids:
+                continue
             now, before = self._deviation(latest[offset:]), self._deviation(latest[offset + 1 :])
             if now is None or abs(now) < self._threshold:
                 continue

@@ -22,13 +22,15 @@ from agentic.layers.L02_agent_runtime.jobs import ChildRun, RunContext
 from agentic.layers.L06_evaluation.alerts import REGRESSION, Alerts
 from agentic.layers.L06_evaluation.evaluators import parse
 from agentic.layers.L06_evaluation.evaluators.evaluator import Evaluator, Means, Subject
+from agentic.layers.L06_evaluation.evaluators.judge import Judge, Opinion
 from agentic.layers.L06_evaluation.judging import judge
 from agentic.layers.L06_evaluation.keeping import keep
 from agentic.layers.L06_evaluation.models import ExperimentSummary
+from agentic.layers.L06_evaluation.opinions import Opinions, opinions
 from agentic.layers.L06_evaluation.summary import summarise
 
 LOOKS_AT_ONCE: Final = 16
-TOO_DEAR: Final = "the runs have cost what they may"
+TOO_DEAR: Final = "runs and judges have cost what they may"
 
 
 class Try(NamedTuple):
@@ -141,7 +143,9 @@ class ExperimentJob:
     async def _one(self, carried: _Carried, each: Try, there: str | None) -> None:
         ctx, experiment = carried.ctx, carried.experiment
         if there is not None:
-            await ctx.step("judge", self._judged, carried, each, there, True)
+            run = await ctx.aside(lambda: self._l01().runs.get(there))
+            said = await self._opinions(carried, each, run["output"])
+            await ctx.step("judge", self._judged, carried, each, there, True, said)
             return
         if experiment["options"]["max_cost"] is not None and not await ctx.step("may it?", carried.may_go_on):
             return
@@ -152,15 +156,30 @@ class ExperimentJob:
             goal_id=experiment["goal_id"],
         )
         carried.cost += child.cost
-        await ctx.step("judge", self._judged, carried, each, child.run_id, False)
+        said: Opinions = {}
+        if child.status == "completed":
+            said = await self._opinions(carried, each, child.output)
+        await ctx.step("judge", self._judged, carried, each, child.run_id, False, said)
 
-    async def _judged(self, carried: _Carried, each: Try, run_id: str, reused: bool) -> str:
+    async def _opinions(self, carried: _Carried, each: Try, output: Any) -> Opinions:
+        said = await opinions(carried.ctx, carried.judges, _subject(each, output), self._means)
+        carried.cost += sum(opinion.cost for opinion in said.values() if isinstance(opinion, Opinion))
+        return said
+
+    async def _judged(
+        self,
+        carried: _Carried,
+        each: Try,
+        run_id: str,
+        reused: bool,
+        said: Opinions,
+    ) -> str:
         """Judges the output of a run, and keeps the result of the try."""
         experiment = carried.experiment
         run = await self._l01().runs.get(run_id)
         fields: dict[str, Any] = {"score": 0.0, "scores": {str(it.name): 0.0 for it in carried.evaluators}}
         if run["status"] == "completed":
-            fields = await self._scores(carried, each, run)
+            fields = await self._scores(carried, each, run, said)
         else:
             fields["error"] = run["error"] or {
                 "code": run["status"],
@@ -184,15 +203,9 @@ class ExperimentJob:
             return run_id
         return result["id"]
 
-    async def _scores(self, carried: _Carried, each: Try, run: Run) -> dict[str, Any]:
+    async def _scores(self, carried: _Carried, each: Try, run: Run, said: Opinions) -> dict[str, Any]:
         experiment = carried.experiment
-        subject = Subject(
-            output=run["output"],
-            input=each.item["input"],
-            expected=each.item["expected"],
-            agent_id=each.agent_id,
-            run=run,
-        )
+        subject = _subject(each, run["output"], run, said)
         judgement = await judge(subject, carried.evaluators, self._means)
         of = {
             "agent_id": each.agent_id,
@@ -215,11 +228,17 @@ class _Carried:
         self.ctx = ctx
         self.experiment = experiment
         self.evaluators = evaluators
+        self.judges = [each for each in evaluators if isinstance(each, Judge)]
         self.cost = 0.0
 
     def may_go_on(self) -> bool:
-        """Whether the runs that are over have cost less than they may."""
+        """Whether the runs that are over, and what judges said of them, have cost less than they may."""
         return self.cost < self.experiment["options"]["max_cost"]
+
+
+def _subject(each: Try, output: Any, run: Run | None = None, said: Opinions | None = None) -> Subject:
+    item = each.item
+    return Subject(output, item["input"], item["expected"], each.agent_id, run, said or {})
 
 
 def latency_of(run: Run) -> int | None:

@@ -6,12 +6,12 @@ What comes a second time does no harm: an evaluation by a rule has an origin, un
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from agentic.layers.base import jsonio
 from agentic.layers.L01_data_layer.client import FeedEvent, L01Client
+from agentic.layers.L01_data_layer.models.evaluation import Evaluation
 from agentic.layers.L06_evaluation.alerts import Alerts
 from agentic.layers.L06_evaluation.experiments import Experiments
 from agentic.layers.L06_evaluation.rules import Rules
@@ -51,16 +51,16 @@ class Following:
                     await self._experiments.run_ended(event.aggregate_id)
 
         await asyncio.gather(*(one(event) for event in batch))
-        for (agent_id, evaluation_type), count in _scored(batch).items():
-            await self._alerts.look(agent_id, evaluation_type, count)
+        for (agent_id, evaluation_type), new in _scored(batch).items():
+            await self._alerts.look(agent_id, evaluation_type, new)
 
 
-def _scored(batch: Sequence[FeedEvent]) -> Counter[tuple[str, str]]:
-    """How many scores came of each agent and type, beside those of experiments, which have their own summary."""
-    found = Counter[tuple[str, str]]()
+def _scored(batch: Sequence[FeedEvent]) -> dict[tuple[str, str], list[Evaluation]]:
+    """The scores that came of each agent and type, beside those of experiments, which have their own summary."""
+    found: dict[tuple[str, str], list[Evaluation]] = {}
     for event in batch:
         if event.event_type == SCORED:
-            payload: dict[str, Any] = jsonio.decode(event.json)["payload"]
+            payload: Evaluation = jsonio.decode(event.json)["payload"]
             if payload["agent_id"] and payload["score"] is not None and not payload.get("experiment_id"):
-                found[payload["agent_id"], payload["evaluation_type"]] += 1
+                found.setdefault((payload["agent_id"], payload["evaluation_type"]), []).append(payload)
     return found

@@ -211,7 +211,9 @@ async def test_an_experiment_stops_at_its_budget_and_says_so(
     assert ended["status"] == "completed", ended["error"]
     assert len(model.asked) == 3
     assert ended["summary"] is not None
-    assert ended["summary"]["stopped"] == "the runs have cost what they may: 3 of 6 tries were not made"
+    assert (
+        ended["summary"]["stopped"] == "runs and judges have cost what they may: 3 of 6 tries were not made"
+    )
 
 
 async def test_a_run_that_fails_scores_nothing(l01: L01Client, l06: L06Client, model: Model) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -53,6 +53,8 @@ class Subject:
     expected: Any = None
     agent_id: str | None = None
     run: Run | None = None
+    opinions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What models said already: an `Opinion`, or why there is none, by the version of the judge."""
     _steps: list[RunStep] | None = field(default=None, repr=False)
 
     def the_run(self) -> Run:

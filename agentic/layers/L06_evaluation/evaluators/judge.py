@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from statistics import fmean, pstdev
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -39,7 +40,7 @@ FORM: Final = {"type": "json_schema", "json_schema": {"name": "judgement", "stri
 class Vote(BaseModel):
     """One answer of the model."""
 
-    model_config = ConfigDict(strict=True, extra="ignore")
+    model_config = ConfigDict(strict=True, extra="ignore", defer_build=True)
 
     rationale: Annotated[str, Field(min_length=1)]
     grade: Annotated[int, Field(ge=1, le=BEST)]
@@ -58,6 +59,23 @@ class Cast(NamedTuple):
     said: str
 
 
+class Opinion(NamedTuple):
+    """What a model said, vote by vote."""
+
+    model: str
+    casts: list[Cast]
+
+    @property
+    def cost(self) -> float:
+        """US dollars, as far as they are known."""
+        costs = (reply.usage.get("cost") for cast in self.casts for reply in cast.replies)
+        return sum(cost for cost in costs if cost is not None)
+
+
+Ask = Callable[[int, dict[str, Any]], Awaitable[Reply]]
+"""Asks a model for the vote of this number; raises a `JudgeUnavailableError` when it cannot be asked."""
+
+
 class Judge(Evaluator):
     """A model's grade by a criterion in words: the mean of several votes, with the reason of the one nearest to it.
 
@@ -72,8 +90,27 @@ class Judge(Evaluator):
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
 
     async def look(self, subject: Subject, means: Means) -> Finding:
-        """Asks the model for its votes."""
-        model = await self._model(means)
+        """Asks the model for its votes, unless it was asked already."""
+        known: Opinion | PlatformError | None = subject.opinions.get(self.version)
+        if isinstance(known, PlatformError):
+            raise known
+        return self._finding(known or await self._asked_at_once(subject, means))
+
+    async def _asked_at_once(self, subject: Subject, means: Means) -> Opinion:
+        async def ask(_: int, request: dict[str, Any]) -> Reply:
+            try:
+                return await means.l04().complete(request, agent_id=subject.agent_id)
+            except PlatformError as error:
+                raise JudgeUnavailableError(f"{error.code} {error.detail}") from error
+
+        return await self.opinion(subject, await self.model_of(means), ask)
+
+    async def opinion(self, subject: Subject, model: str, ask: Ask) -> Opinion:
+        """What a model says by this judge's criterion.
+
+        Raises:
+            JudgeUnavailableError: it cannot be asked.
+        """
         request: dict[str, Any] = {
             "model": model,
             "messages": _messages(self.criteria, subject),
@@ -81,32 +118,43 @@ class Judge(Evaluator):
         }
         if self.temperature is not None or self.votes > 1:
             request["temperature"] = 0.7 if self.temperature is None else self.temperature
-        casts = await asyncio.gather(*(_vote(means, request, subject.agent_id) for _ in range(self.votes)))
+        votes = (_vote(number, request, ask) for number in range(self.votes))
+        casts = await asyncio.gather(
+            *votes, return_exceptions=True
+        )  # none is left asking when another cannot
+        return Opinion(model, [_not_failed(cast) for cast in casts])
+
+    def _finding(self, opinion: Opinion) -> Finding:
+        casts = opinion.casts
         votes = [cast.vote for cast in casts if cast.vote is not None]
         if 2 * len(votes) <= self.votes:
             said = next(cast.said for cast in casts if cast.vote is None)
             raise JudgeAnswerError(
-                f"{self.votes - len(votes)} of {self.votes} votes of {model} were not in the form that was asked for: {said!r:.300}"
+                f"{self.votes - len(votes)} of {self.votes} votes of {opinion.model} were not in the form that was asked for: {said!r:.300}"
             )
-        return self._sum(votes, casts, model)
+        return self._sum(votes, opinion)
 
-    def _sum(self, votes: list[Vote], casts: list[Cast], model: str) -> Finding:
+    def _sum(self, votes: list[Vote], opinion: Opinion) -> Finding:
         scores = [vote.score for vote in votes]
         score = fmean(scores)
         nearest = min(votes, key=lambda vote: abs(vote.score - score))
         opinions = Counter(self.passes(each) for each in scores)
-        costs = [reply.usage.get("cost") for cast in casts for reply in cast.replies]
         metrics: dict[str, Any] = {
-            "model": model,
+            "model": opinion.model,
             "votes": [vote.grade for vote in votes],
             "invalid_votes": self.votes - len(votes),
             "unanimity": round(opinions.most_common(1)[0][1] / len(votes), 4),
             "deviation": round(pstdev(scores), 4),
-            "cost": sum(cost for cost in costs if cost is not None),
+            "cost": opinion.cost,
         }
         return Finding(score, nearest.rationale[:LONGEST_RATIONALE], metrics)
 
-    async def _model(self, means: Means) -> str:
+    async def model_of(self, means: Means) -> str:
+        """The model that is asked.
+
+        Raises:
+            JudgeUnavailableError: there is none.
+        """
         if (named := self.model or means.settings.judge_model) is not None:
             return named
         try:
@@ -119,19 +167,22 @@ class Judge(Evaluator):
         return found
 
 
-async def _vote(means: Means, request: dict[str, Any], agent_id: str | None) -> Cast:
+async def _vote(number: int, request: dict[str, Any], ask: Ask) -> Cast:
     replies: list[Reply] = []
     said = ""
     for _ in range(ATTEMPTS):
-        try:
-            reply = await means.l04().complete(request, agent_id=agent_id)
-        except PlatformError as error:
-            raise JudgeUnavailableError(f"{error.code} {error.detail}") from error
+        reply = await ask(number, request)
         replies.append(reply)
         said = str(reply.message.get("content") or "")
         if (vote := _read(said)) is not None:
             return Cast(vote, replies, said)
     return Cast(None, replies, said)
+
+
+def _not_failed(cast: Cast | BaseException) -> Cast:
+    if isinstance(cast, BaseException):
+        raise cast
+    return cast
 
 
 def _read(said: str) -> Vote | None:
