@@ -27,7 +27,7 @@ Place = Literal["path", "query", "header", "body", "content"]
 
 
 class _Execution(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     idempotent: bool | None = None
     approval: bool | None = None
@@ -72,7 +72,9 @@ class CodeExecution(_Execution):
 
 
 Execution = HttpExecution | McpExecution | CodeExecution
-_EXECUTION: Final[TypeAdapter[Execution]] = TypeAdapter(Annotated[Execution, Field(discriminator="kind")])
+_EXECUTION: Final[TypeAdapter[Execution]] = TypeAdapter(
+    Annotated[Execution, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
+)
 
 
 def parameters_of(schema_def: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Rules(BaseModel):
     """What bounds the calls of a tool. None: the settings of the layer say it."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     agents: list[str] | None = None
     """Ids or names of the agents that may use it. None: those whose configuration lists it."""

@@ -20,7 +20,7 @@ _KEY = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+")
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 def _reference(value: str) -> str:

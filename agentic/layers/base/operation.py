@@ -16,7 +16,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class Query(BaseModel):
     """The parameters of a request: an unknown one is refused, so that a misspelt filter never lists everything."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 @dataclass(frozen=True)

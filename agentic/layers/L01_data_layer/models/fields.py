@@ -21,7 +21,9 @@ FIRST_YEAR, LAST_YEAR = 1000, 9998
 class Body(BaseModel):
     """A request body: unknown fields and other types than the named ones are refused."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", validate_default=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", validate_default=False, hide_input_in_errors=True, defer_build=True
+    )
 
 
 def without_defaults(schema: dict[str, Any]) -> None:
