@@ -44,8 +44,13 @@ class Ending:
         plan = await l01.plans.get(plan_id)
         if plan["status"] != "executing":
             await l01.plans.update(plan_id, {"status": "executing", "run_id": run_id})
-        if plan["goal_id"] is not None and (await l01.goals.get(plan["goal_id"]))["status"] == "pending":
-            await l01.goals.update(plan["goal_id"], {"status": "active"})
+        if plan["goal_id"] is not None:
+            await self._begin_goal(plan["goal_id"])
+
+    async def _begin_goal(self, goal_id: str) -> None:
+        goals = self._l01().goals
+        if (await goals.get(goal_id))["status"] == "pending":
+            await goals.update(goal_id, {"status": "active"})
 
     async def complete(self, board: Board, goal_status: str, result: Mapping[str, Any]) -> None:
         """All of the plan was done; the goal is reached, or is not."""
@@ -59,6 +64,10 @@ class Ending:
         l01, plan = self._l01(), board.plan
         await board.cancel_rest()
         if plan["goal_id"] is not None:
+            if status == "failed":
+                await self._begin_goal(
+                    plan["goal_id"]
+                )  # which the process that began the plan may not have come to
             await _end(l01.goals, plan["goal_id"], {"status": status, "result": {"error": dict(error)}})
         changes = {"status": status, "error": dict(error), "current_step": board.over}
         await _end(l01.plans, plan["id"], changes)

@@ -72,7 +72,7 @@ async def revisions_of(site: Site, dataset: Dataset) -> list[Revision]:
             event["created_at"],
             str(event["metadata"].get("actor") or ""),
         )
-        for event, size, before in zip(told, sizes, [*sizes[1:], 0], strict=True)
+        for event, size, before in zip(told, sizes, [*sizes, 0][1:], strict=True)
     ]
 
 

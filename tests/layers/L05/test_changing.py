@@ -11,6 +11,7 @@ import pytest
 from agentic.layers.base.common_errors import StaleVersionError, StateError
 from agentic.layers.L05_planning import layer
 from agentic.layers.L05_planning.board import Board
+from agentic.layers.L05_planning.ending import Ending
 from agentic.layers.L05_planning.errors import BegunError, PlanRefusedError
 from tests.layers.L05.conftest import PATIENCE, Stage, eventually, plan_of, say, statuses
 
@@ -105,6 +106,21 @@ async def test_a_run_that_is_cancelled_elsewhere_takes_its_plan_with_it(stage: S
     await stage.l01.runs.cancel(state["plan"]["run_id"] or "")
     state = await stage.until(state["plan"]["id"], "cancelled")
     assert statuses(state) == {"held": "cancelled"}
+
+
+async def test_a_plan_ends_with_its_run_although_its_goal_was_never_begun(stage: Stage) -> None:
+    """As after a process that ended between the two things that it says when it begins."""
+    goal = await stage.goal()
+    planned = await stage.l05.plan(goal["id"], steps=[say("never")])
+    assert planned["plan"] is not None
+    plan_id = planned["plan"]["id"]
+    for status in ("approved", "executing"):
+        await stage.l01.plans.update(plan_id, {"status": status})
+    run = await stage.l01.runs.create(input="")
+    await Ending(lambda: stage.l01).settle(plan_id, {**run, "status": "failed"})
+    state = await stage.l05.look(plan_id)
+    assert state["goal"] is not None
+    assert (state["plan"]["status"], state["goal"]["status"]) == ("failed", "failed")
 
 
 async def test_the_rest_is_planned_anew_when_a_step_fails(stage: Stage) -> None:

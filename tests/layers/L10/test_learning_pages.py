@@ -151,6 +151,7 @@ async def test_a_dataset_is_made_filled_by_hand_and_downloaded_as_it_was(
     path = await sent(browser, "/datasets", name="capitals", evaluators="Is it right?")
     dataset = path.rpartition("/")[2]
     assert (await l01_local.datasets.get(dataset))["evaluators"] == ["Is it right?"]
+    assert "Version 1" not in await at(browser, f"{path}/versions")
     for city, country in (("Paris", "France"), ("Rome", '{"name": "Italy"}')):
         await sent(browser, f"{path}/fill/item", input=country, expected=city)
     again = await sent(browser, f"{path}/fill/item", input="France", expected="Paris")
