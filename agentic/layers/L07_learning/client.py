@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from agentic.layers.base.backends import Backend, HttpBackend
 from agentic.layers.base.operation import Call, Operation
 from agentic.layers.L01_data_layer.models.resource import Page
 from agentic.layers.L07_learning import errors, models
+from agentic.layers.L07_learning.backends import Backend, HttpBackend, Pieces
 from agentic.layers.L07_learning.models import (
     EXPORTS,
     FEEDBACK,
@@ -102,6 +102,14 @@ class L07Client:
     async def get_export(self, export_id: Ref) -> Export:
         """An export as it stands."""
         return await self.backend.call(EXPORTS.operations["get"], Call({"id": export_id}))
+
+    async def export_file(self, export_id: Ref, name: str) -> Pieces:
+        """The bytes of a file of an export, piece by piece: `train.jsonl`, or another that its result names.
+
+        Raises:
+            NotFoundError, NotExportedError: there is no such export, or it has no such file.
+        """
+        return await self.backend.file(str(export_id), name)
 
     async def wait_for_export(self, export_id: Ref, seconds: float = 600.0) -> Export:
         """The export when it is over, or as it stands after so many seconds."""

@@ -61,12 +61,13 @@ class Exports:
         await ctx.step("keep", self._keep, record["id"], result)
         return result
 
-    def file(self, export: Export, name: str) -> Path:
+    async def file(self, export_id: str, name: str) -> Path:
         """A file of an export that is whole.
 
         Raises:
-            NotExportedError: it has none of this name.
+            NotFoundError, NotExportedError: there is no such export, or it has none of this name.
         """
+        export = await self._l01().exports.get(export_id)
         names = {each["name"] for each in (export["result"] or {}).get("files", ())}
         if name not in names and not (name == CARD and names):
             raise NotExportedError(

@@ -11,6 +11,7 @@ from agentic.layers.base.layer import Context
 from agentic.layers.L02_agent_runtime.jobs import JobLayer, Jobs
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L06_evaluation.client import L06Client
+from agentic.layers.L07_learning.backends import LocalBackend
 from agentic.layers.L07_learning.cases import Cases
 from agentic.layers.L07_learning.client import L07Client
 from agentic.layers.L07_learning.deciding import Deciding
@@ -51,7 +52,7 @@ class Learning(JobLayer):
     def build(self) -> LayerApp:
         """The sections, and the files of exports."""
         app = super().build()
-        app.include_router(files_router(self.l01, self._exports))
+        app.include_router(files_router(self._exports))
         return app
 
     def follows(self) -> Mapping[str, Work]:
@@ -60,7 +61,8 @@ class Learning(JobLayer):
 
     def local_client(self) -> L07Client:
         """`L07Client` on the services of this process."""
-        return L07Client(backend=self.local_backend())
+        every = (route for served in self.sections.values() for route in served)
+        return L07Client(backend=LocalBackend(every, self._exports.file))
 
     def _l06(self) -> L06Client:
         return self.context.client(L06Client)

@@ -55,13 +55,13 @@ def routes(
     }
 
 
-def files_router(l01: Callable[[], L01Client], exports: Exports) -> APIRouter:
+def files_router(exports: Exports) -> APIRouter:
     """The files of exports, to be fetched."""
     router = APIRouter(tags=["exports"])
 
     @router.get("/exports/{export_id}/files/{name}", response_class=FileResponse, responses=PROBLEM_RESPONSES)
     async def file(export_id: str, name: str) -> FileResponse:  # pyright: ignore[reportUnusedFunction]
         """A file of an export that is whole."""
-        return FileResponse(exports.file(await l01().exports.get(export_id), name))
+        return FileResponse(await exports.file(export_id, name))
 
     return router

@@ -23,6 +23,7 @@ from agentic.layers.L04_model_gateway.client import HttpBackend as L04Backend
 from agentic.layers.L04_model_gateway.client import L04Client
 from agentic.layers.L05_planning.client import L05Client
 from agentic.layers.L06_evaluation.client import L06Client
+from agentic.layers.L07_learning.backends import HttpBackend as L07Backend
 from agentic.layers.L07_learning.client import L07Client
 from agentic.layers.L11_integration.client import L11Client
 from agentic.platform.catalogue import layer_class
@@ -128,7 +129,7 @@ def reached(url: str, layers: Mapping[str, str], key: str | None, here: Platform
         L04Client(backend=L04Backend("L04", layers["L04"], headers)),
         L05Client(backend=backends.HttpBackend("L05", layers["L05"], headers)),
         L06Client(backend=backends.HttpBackend("L06", layers["L06"], headers)),
-        L07Client(backend=backends.HttpBackend("L07", layers["L07"], headers)),
+        L07Client(backend=L07Backend("L07", layers["L07"], headers)),
         L11Client(backend=backends.HttpBackend("L11", layers["L11"], headers)),
         here,
     )

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.error_codes import UnreachableError
@@ -242,6 +243,12 @@ async def test_files_are_fetched_and_no_others(
         assert (await client.get(f"{base}/train.jsonl")).text.count("\n") == 1
         refused = await client.get(f"{base}/result.json")
         assert (refused.status_code, refused.json()["code"]) == (404, NotExportedError.code)
+    for l07 in (alone, alone_http):
+        pieces = [piece async for piece in await l07.export_file(export["id"], "train.jsonl")]
+        assert b"".join(pieces).count(b"\n") == 1
+        for export_id, name in ((export["id"], "result.json"), (run["id"], "train.jsonl")):
+            with pytest.raises((NotExportedError, NotFoundError)):
+                await l07.export_file(export_id, name)
 
 
 async def test_what_cannot_be_written_is_refused_and_leaves_nothing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -225,6 +226,24 @@ async def test_an_improvement_is_promoted_and_rolled_back_by_plain_forms(
         assert "Rolled back" in await at(browser, path)
         assert (await browser.post(f"{path}/promote")).status_code == 409
         assert (await browser.post(f"{path}/dance")).status_code == 404
+
+
+async def test_the_files_of_an_export_are_downloaded(
+    data_layer: DataLayer, l01_local: L01Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLATFORM_L07_EXPORTS_DIR", str(tmp_path))
+    export = await l01_local.exports.create(name="good ones", kind="sft", file_format="jsonl")
+    (tmp_path / export["id"]).mkdir()
+    (tmp_path / export["id"] / "train.jsonl").write_bytes(b'{"messages": []}\n' * 50_000)
+    file = {"name": "train.jsonl", "examples": 50_000, "bytes": 850_000, "sha256": "abc"}
+    result = {"folder": str(tmp_path), "files": [file], "examples": 50_000}
+    await l01_local.exports.update(export["id"], {"status": "completed", "result": result})
+    async with beside(data_layer, Learning) as browser:
+        (path,) = re.findall(r'<a href="(/exports/[^"]+)" download', await at(browser, "/exports"))
+        answer = await browser.get(path)
+        assert answer.headers["content-disposition"] == 'attachment; filename="train.jsonl"'
+        assert len(answer.content) == 850_000
+        assert (await browser.get(path.replace("train", "test"))).status_code == 404
 
 
 async def test_an_improvement_is_looked_for_with_the_evaluators_of_the_dataset(

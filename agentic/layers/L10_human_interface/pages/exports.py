@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from agentic.layers.base.common_errors import InvalidError
 from agentic.layers.L10_human_interface.forms import SEE_OTHER, required_in, text_in
@@ -20,7 +20,7 @@ PARENT: Final = {"title": "Datasets", "path": "/datasets"}
 
 
 def routes(site: Site) -> APIRouter:
-    """`/exports`."""
+    """`/exports`, and the files below it."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/exports")
@@ -33,6 +33,12 @@ def routes(site: Site) -> APIRouter:
         form = await request.form()
         await l07.export(required_in(form, "kind"), **order_in(form))
         return RedirectResponse("/exports", SEE_OTHER)
+
+    @router.get("/exports/{export_id}/files/{name}")
+    async def file(export_id: str, name: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        pieces = await (await site.beside.learning.client()).export_file(export_id, name)
+        saved = {"content-disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(pieces, media_type="application/octet-stream", headers=saved)
 
     return router
 
