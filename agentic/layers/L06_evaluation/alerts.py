@@ -10,10 +10,10 @@ from uuid import UUID
 
 import structlog
 
+from agentic.layers.base.unusual import COLD, deviation_of
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.evaluation import Evaluation
 from agentic.layers.L06_evaluation.settings import L06Settings
-from agentic.layers.L06_evaluation.statistics import COLD, deviation_of
 
 log = structlog.get_logger()
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Query
+from agentic.layers.base.unusual import UNUSUAL
 from agentic.layers.L01_data_layer.models.dataset import DATASETS, Dataset
 from agentic.layers.L01_data_layer.models.evaluation import EVALUATIONS, Evaluation
 from agentic.layers.L01_data_layer.models.experiment import (
@@ -350,7 +351,7 @@ class SeriesQuery(Query):
     bucket: Literal["hour", "day"] = "day"
     since: Moment | None = None
     until: Moment | None = None
-    threshold: Annotated[float, Field(gt=0, le=100)] = 3.5
+    threshold: Annotated[float, Field(gt=0, le=100)] = UNUSUAL
     """How many robust deviations from what was usual are too many."""
 
 

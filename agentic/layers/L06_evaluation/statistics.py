@@ -17,13 +17,6 @@ EXACT_UP_TO: Final = 12
 """Pairs of which every choice of signs is tried; of more, `ROUNDS` are drawn."""
 MANY: Final = 400
 """Values from which the mean is as good as normally distributed, and no bootstrap is needed."""
-MAD_TO_DEVIATION: Final = 1.4826
-MEAN_TO_DEVIATION: Final = 1.2533
-"""What makes the median, or mean, distance of normally distributed values their standard deviation."""
-FLOOR: Final = 0.01
-"""A deviation below it is taken for this: scores that were all the same are no reason to call 0.999 unusual."""
-COLD: Final = 8
-"""Values before it without which nobody can say what is usual."""
 
 
 def interval(values: Sequence[float], confidence: float) -> Interval:
@@ -61,27 +54,6 @@ def paired_p_value(differences: Sequence[float]) -> float:
     draw = random.Random(SEED)
     hits = sum(abs(sum(d if draw.getrandbits(1) else -d for d in told)) >= seen for _ in range(ROUNDS))
     return (hits + 1) / (ROUNDS + 1)
-
-
-def usual(values: Sequence[float]) -> tuple[float, float]:
-    """The middle of values and how far they are from it, mostly: median and MAD, which a few far-off ones do not change.
-
-    Where more than half are the same, so that the MAD is 0: mean and mean distance.
-    """
-    middle = median(values)
-    deviation = MAD_TO_DEVIATION * median(abs(each - middle) for each in values)
-    if deviation == 0:
-        middle = fmean(values)
-        deviation = MEAN_TO_DEVIATION * fmean(abs(each - middle) for each in values)
-    return middle, max(deviation, FLOOR)
-
-
-def deviation_of(value: float, before: Sequence[float], size: int = 1) -> float | None:
-    """How many robust deviations a value, the mean of `size`, is from those before it; none while they are too few."""
-    if len(before) < COLD:
-        return None
-    middle, deviation = usual(before)
-    return round((value - middle) / (deviation / math.sqrt(size)), 3)
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float | None:

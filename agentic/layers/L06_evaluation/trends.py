@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from agentic.layers.base import jsonio
 from agentic.layers.base.operation import Answer, Call, validated
+from agentic.layers.base.unusual import deviation_of
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.statistics import ScoreGroup
 from agentic.layers.L06_evaluation.models import (
@@ -18,7 +19,7 @@ from agentic.layers.L06_evaluation.models import (
     SeriesQuery,
     Spread,
 )
-from agentic.layers.L06_evaluation.statistics import deviation_of, slope, welch_p_value
+from agentic.layers.L06_evaluation.statistics import slope, welch_p_value
 
 DAY: Final = 86_400.0
 BEFORE: Final = 90

@@ -121,6 +121,15 @@ def thread(values: Sequence[float | None], top: float = 1) -> str:
     )
 
 
+def dots(values: Sequence[float | None], top: float = 1) -> str:
+    """A dot for each value, as one SVG path of lines without length, which round ends make visible."""
+    return "".join(
+        f"M{index * WIDE + WIDE / 2:.1f},{_height(value, top):.1f}h0"
+        for index, value in enumerate(values)
+        if value is not None
+    )
+
+
 def band(low: Sequence[float | None], high: Sequence[float | None], top: float = 1) -> str:
     """The area between two lines over the same columns, as one SVG path with a part for each stretch that has values."""
     path = ""

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from agentic.layers.base.ids import timestamp
+from agentic.layers.base.unusual import UNUSUAL, deviation_of
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.statistics import ScoreGroup, Scores
-from agentic.layers.L10_human_interface.charts import TALL, WIDE, Column, band, curves, thread
+from agentic.layers.L10_human_interface.charts import TALL, WIDE, Column, band, curves, dots, thread
 from agentic.layers.L10_human_interface.evaluations_query import EvaluationsQuery
 from agentic.layers.L10_human_interface.formats import moment, score, whole
 from agentic.layers.L10_human_interface.remembered_each import RememberedEach
@@ -25,10 +26,11 @@ Groups = Sequence[ScoreGroup]
 
 
 class ScoreChart(NamedTuple):
-    """Mean scores over time; each line has a band, in which nine of ten scores lie."""
+    """Mean scores over time; each line has a band, in which nine of ten scores lie, and dots where it is unusual."""
 
     paths: list[str]
     bands: list[str]
+    dots: list[str]
     columns: list[Column]
     width: int
     height: int
@@ -158,14 +160,22 @@ class EvaluationSums:
 def chart_of(time: TimeRange, begins: Sequence[datetime], series: Sequence[tuple[str, Groups]]) -> ScoreChart:
     """Named series of groups, each of which is a column in time, as lines with their bands."""
     columns = [_by_time(begins, groups) for _, groups in series]
+    means = [[group and group["mean"] for group in column] for column in columns]
+    deviations = [_deviations(values) for values in means]
     titles = [
         f"{time.written(begin)}: "
-        + "; ".join(_said(name, c[i]) for (name, _), c in zip(series, columns, strict=True))
+        + "; ".join(
+            _said(name, c[i], d[i]) for (name, _), c, d in zip(series, columns, deviations, strict=True)
+        )
         for i, begin in enumerate(begins)
     ]
-    drawn = curves([[group and group["mean"] for group in column] for column in columns], titles, top=1)
+    drawn = curves(means, titles, top=1)
+    marked = [
+        dots([value if far else None for value, far in zip(values, found, strict=True)])
+        for values, found in zip(means, deviations, strict=True)
+    ]
     bands = [band([g and g["p5"] for g in column], [g and g["p95"] for g in column]) for column in columns]
-    return ScoreChart(drawn.paths, bands, drawn.columns, drawn.width, drawn.height)
+    return ScoreChart(drawn.paths, bands, marked, drawn.columns, drawn.width, drawn.height)
 
 
 def _by_time(begins: Sequence[datetime], groups: Groups) -> list[ScoreGroup | None]:
@@ -173,11 +183,23 @@ def _by_time(begins: Sequence[datetime], groups: Groups) -> list[ScoreGroup | No
     return [found.get(begin) for begin in begins]
 
 
-def _said(name: str, group: ScoreGroup | None) -> str:
+def _deviations(means: Sequence[float | None]) -> list[float | None]:
+    """How far each mean is from those before it in the chart, where it is unusually far."""
+    before: list[float] = []
+    found: list[float | None] = []
+    for mean in means:
+        deviation = None if mean is None else deviation_of(mean, before)
+        found.append(deviation if deviation is not None and abs(deviation) >= UNUSUAL else None)
+        before += [] if mean is None else [mean]
+    return found
+
+
+def _said(name: str, group: ScoreGroup | None, deviation: float | None) -> str:
     if group is None or group["mean"] is None:
         return f"{name} no scores".strip()
     spread = f"mean {score(group['mean'])} of {whole(group['count'])}, most of them {score(group['p5'])} to {score(group['p95'])}"
-    return f"{name} {spread}".strip()
+    unusual = "" if deviation is None else f", unusually {'low' if deviation < 0 else 'high'}"
+    return f"{name} {spread}{unusual}".strip()
 
 
 def _paired(a: Groups, b: Groups) -> list[TypePair]:

@@ -7,6 +7,7 @@ machinery; the routes that FastAPI gets for operations are what its OpenAPI docu
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Annotated, Any, NamedTuple, cast
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, FastAPI, Header, Path, Query
 from fastapi.params import Depends
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.types import Message, Receive, Scope, Send
 
 from agentic import __version__
@@ -180,7 +182,10 @@ class LayerApp(FastAPI):
                 _document(router, route)
             self.include_router(router)
         self._undocumented.clear()
-        return super().openapi()
+        with warnings.catch_warnings():
+            # FastAPI ignores this too where it makes a field; those of models that are built late are built here.
+            warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
+            return super().openapi()
 
     def serve_stream(self, path: str, router: APIRouter) -> None:
         """Serves a router's `GET path`, which an operation with a parameter would match, by FastAPI."""

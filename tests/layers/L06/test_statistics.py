@@ -7,10 +7,9 @@ from statistics import fmean, stdev
 
 import pytest
 
+from agentic.layers.base.unusual import COLD, deviation_of
 from agentic.layers.L06_evaluation.statistics import (
-    COLD,
     correlation,
-    deviation_of,
     interval,
     kappa,
     paired_p_value,
