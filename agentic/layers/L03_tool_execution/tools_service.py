@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -63,7 +64,7 @@ class Tools:
             raise InvalidError.of(("document", "either the document or its url"))
         if wanted.url is not None:
             fetched = await self._outgoing.request("GET", wanted.url)
-            document = _decoded(fetched.body)
+            document = await asyncio.to_thread(_decoded, fetched.body)  # YAML takes long
         if not isinstance(document, Mapping):
             raise DefinitionError("This is no OpenAPI document.")
         found: Mapping[str, Any] = document  # pyright: ignore[reportUnknownVariableType]
@@ -126,17 +127,18 @@ class Tools:
 
 
 def _decoded(text: bytes) -> Any:
-    """An OpenAPI document that was written down.
+    """An OpenAPI document that was written down, as JSON or as YAML.
 
     Raises:
-        DefinitionError: it is not JSON. Nothing here reads YAML: no library for it is among what the platform needs.
+        DefinitionError: it is neither.
     """
     try:
         return jsonio.decode(text)
     except InvalidError as error:
-        if _YAML.search(text):
-            raise DefinitionError(
-                "This document is YAML, and only JSON is read. Most servers have it as JSON too, often at openapi.json; "
-                "else convert it."
-            ) from error
-        raise DefinitionError(f"This is no OpenAPI document: {error.detail}") from error
+        if not _YAML.search(text):
+            raise DefinitionError(f"This is no OpenAPI document: {error.detail}") from error
+    from agentic.layers.L03_tool_execution.yaml_text import (
+        read_yaml,
+    )  # its library is loaded when it is needed
+
+    return read_yaml(text)

@@ -440,14 +440,34 @@ async def test_what_is_no_document_is_refused(l03: L03Client, body: dict[str, An
     assert caught.value.status < 500
 
 
+BOMB = "openapi: 3.1.0\na0: &a0 [x, x]\n" + "".join(
+    f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)
+)
+SPEC_IN_YAML = """
+openapi: 3.1.0
+paths:
+  /find:
+    get:
+      operationId: find
+      description: Finds what was seen on 2026-11-27, or off.
+      parameters:
+        - {name: state, in: query, schema: {type: string, enum: [on, off, 12:30, 010]}}
+      responses: {200: {description: found}}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("openapi: 3.1.0\npaths: {/a: {get: {operationId: told}}}\n", "is YAML, and only JSON is read"),
+        ("openapi: 3.1.0\npaths: [", "not YAML: .* line 2"),
+        ("openapi: 3.1.0\nx: !!python/object/apply:os.system [ls]\n", "not YAML: could not determine"),
+        ("openapi: &a [*a]\n", "nested too deeply"),
+        (f"openapi: {'[' * 5000}\n", "not YAML|nested too deeply"),
+        (BOMB, "more than 1,000,000 values"),
         ("<html>", "no OpenAPI document"),
     ],
 )
-async def test_a_document_that_is_not_json_is_refused_and_says_so(
+async def test_a_document_that_cannot_be_read_is_refused_and_says_so(
     l03: L03Client, l01_local: L01Client, judge: Judge, text: str, why: str
 ) -> None:
     async def spec(request: Request) -> Response:
@@ -457,6 +477,19 @@ async def test_a_document_that_is_not_json_is_refused_and_says_so(
     with pytest.raises(DefinitionError, match=why):
         await imported(l03, url=f"{judge.url}/openapi.yaml")
     assert "told" not in {tool["name"] for tool in await l01_local.list_tools()}
+
+
+async def test_a_document_may_be_yaml(l03: L03Client, judge: Judge) -> None:
+    async def spec(request: Request) -> Response:
+        return Response(SPEC_IN_YAML, media_type="application/yaml")
+
+    judge.answers["/openapi.yaml"] = spec
+    told = await imported(l03, url=f"{judge.url}/openapi.yaml", base_url=judge.url)
+    (tool,) = told["items"]
+    assert (tool["name"], tool["description"]) == ("find", "Finds what was seen on 2026-11-27, or off.")
+    assert tool["schema_def"]["properties"]["state"]["enum"] == ["on", "off", "12:30", "010"]
+    assert (await l03.execute("find", {"state": "on"})).status == "success"
+    assert judge.asked[-1]["query"] == "state=on"
 
 
 async def test_a_tool_of_the_same_name_is_not_taken_over(l03: L03Client, judge: Judge) -> None:
