@@ -167,11 +167,13 @@ class EvaluationStatistics:
             named = [each for each in tallies if each is not None]
             where.add(f"({key} = ANY(?) OR ({key} IS NULL AND ?))", named, None in tallies)
         sql = f"""
-        SELECT {key} AS key, hundredth * 100, sum(n)::bigint
-        FROM evaluation_sums, unnest(hundredths, counts) AS cell (hundredth, n) WHERE {where.sql()} GROUP BY 1, 2
+        SELECT key, array_agg(value), array_agg(n) FROM (
+          SELECT {key} AS key, hundredth * 100 AS value, sum(n)::bigint AS n
+          FROM evaluation_sums, unnest(hundredths, counts) AS cell (hundredth, n) WHERE {where.sql()} GROUP BY 1, 2
+        ) cells GROUP BY 1
         """
-        for group_key, value, n in await self._database.fetch(sql, *where.values):
-            tallies[group_key].cells[value] += n
+        for group_key, values, counts in await self._database.fetch(sql, *where.values):
+            tallies[group_key].cells.update(dict(zip(values, counts, strict=True)))
 
     async def _take_single(
         self,
