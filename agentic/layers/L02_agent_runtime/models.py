@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
 from agentic.layers.base.operation import Operation, Query
@@ -83,6 +83,8 @@ class Fork(Body):
 
 class StreamQuery(Query):
     """A stream of a run begins after a step."""
+
+    model_config = ConfigDict(defer_build=False)  # FastAPI reads it by itself, and cannot build it late
 
     after: Annotated[int, Field(ge=0), WHOLE] = 0
 
