@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from typing import Any, Final, cast
 
 import redis.asyncio as redis
@@ -17,10 +17,6 @@ CHANNEL: Final = "l01:events"
 TOLD: Final = b'{"event_type":"run.tokens",'
 """How a live text begins, which is no event of the log: nothing is there to be read after it."""
 LIMIT: Final = 2.0
-PUBLISH_EACH: Final = "for i = 2, #ARGV do redis.call('PUBLISH', ARGV[1], ARGV[i]) end"
-"""One command and one answer for many messages: writing a command and reading an answer for each costs more than the messages."""
-PARCEL: Final = 1024 * 1024
-"""Bytes of messages in one command, one message more or less."""
 
 
 def _client(url: str, read_limit: float | None) -> Any:
@@ -46,17 +42,16 @@ class Bus:
             raise BusUnavailableError(f"REDIS_URL cannot be used: {error}") from error
 
     async def publish(self, channel: str, messages: list[bytes]) -> None:
-        """Publishes in order, each by itself.
+        """Publishes in order, in one round trip.
 
         Raises:
             BusUnavailableError: some of the messages may not have gone out.
         """
         try:
-            for parcel in _parcels(messages):
-                if len(parcel) == 1:
-                    await self._client.publish(channel, parcel[0])
-                else:
-                    await self._client.eval(PUBLISH_EACH, 0, channel, *parcel)
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for message in messages:
+                    pipeline.publish(channel, message)
+                await pipeline.execute()
         except (RedisError, OSError, TimeoutError) as error:
             raise BusUnavailableError(f"The event bus does not answer: {error}") from error
 
@@ -116,16 +111,3 @@ class Bus:
 
 def _is_there_already(answer: Exception) -> bool:
     return isinstance(answer, ResponseError) and "equal or smaller" in str(answer)
-
-
-def _parcels(messages: list[bytes]) -> Iterator[list[bytes]]:
-    parcel: list[bytes] = []
-    size = 0
-    for message in messages:
-        parcel.append(message)
-        size += len(message)
-        if size >= PARCEL:
-            yield parcel
-            parcel, size = [], 0
-    if parcel:
-        yield parcel

@@ -26,9 +26,6 @@ BATCH: Final = 500
 POLL: Final = 0.5
 STANDBY: Final = 1.0
 PUBLISH_PAUSE: Final = 0.5
-BUSY: Final = 4
-BREATH: Final = 0.002
-"""Seconds that more events are waited for after a round of so many: one round for each commit would be half of the work."""
 
 RENDER = """json_build_object('event_type', event_type, 'aggregate_type', aggregate_type, 'aggregate_id', aggregate_id,
  'payload', payload, 'id', id, 'position', position, 'version', version, 'metadata', metadata, 'created_at',
@@ -140,8 +137,6 @@ class Relay:
                 self._hand_over([(row["position"], row["message"]) for row in rows])
             if len(rows) == BATCH:
                 continue
-            if len(rows) >= BUSY:
-                await asyncio.sleep(BREATH)
             try:
                 async with asyncio.timeout(POLL):
                     await self._wake.wait()
