@@ -21,9 +21,8 @@ def lean_start() -> Generator[None]:
     """
     modules = cast("dict[str, Any]", sys.modules)
     gc.disable()
-    left_out = (
-        modules.setdefault(UNUSED, None) is None
-    )  # `None` here makes its import fail, which FastAPI takes for "is not there"
+    # `None` makes its import fail, which FastAPI takes for "is not there".
+    left_out = modules.setdefault(UNUSED, None) is None
     try:
         yield
     finally:

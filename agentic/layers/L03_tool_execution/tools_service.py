@@ -137,8 +137,7 @@ def _decoded(text: bytes) -> Any:
     except InvalidError as error:
         if not _YAML.search(text):
             raise DefinitionError(f"This is no OpenAPI document: {error.detail}") from error
-    from agentic.layers.L03_tool_execution.yaml_text import (
-        read_yaml,
-    )  # its library is loaded when it is needed
+    # Its library is loaded when it is needed.
+    from agentic.layers.L03_tool_execution.yaml_text import read_yaml
 
     return read_yaml(text)

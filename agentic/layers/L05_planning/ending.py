@@ -64,10 +64,10 @@ class Ending:
         l01, plan = self._l01(), board.plan
         await board.cancel_rest()
         if plan["goal_id"] is not None:
-            if status == "failed":
-                await self._begin_goal(
-                    plan["goal_id"]
-                )  # which the process that began the plan may not have come to
+            if (
+                status == "failed"
+            ):  # of a goal to whose beginning the process that began the plan may not have come
+                await self._begin_goal(plan["goal_id"])
             await _end(l01.goals, plan["goal_id"], {"status": status, "result": {"error": dict(error)}})
         changes = {"status": status, "error": dict(error), "current_step": board.over}
         await _end(l01.plans, plan["id"], changes)

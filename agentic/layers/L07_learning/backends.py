@@ -10,9 +10,9 @@ from typing import BinaryIO, Final, Protocol
 import httpx2
 
 from agentic.layers.base import backends
-from agentic.layers.base.backends import pooled, refusal
+from agentic.layers.base.backends import pooled, refusal, segment
 from agentic.layers.base.common_errors import UnreachableError
-from agentic.layers.base.operation import Route
+from agentic.layers.base.operation import Call, Route
 
 PIECE: Final = 256 * 1024
 """Bytes that are in memory at a time."""
@@ -64,9 +64,8 @@ class HttpBackend(backends.HttpBackend):
             UnreachableError: the layer does not answer.
         """
         client = await pooled(self.base_url)
-        request = client.build_request(
-            "GET", f"/exports/{export_id}/files/{name}", headers=self._headers, timeout=PATIENCE
-        )
+        path = f"/exports/{segment('id', export_id)}/files/{segment('name', name)}"
+        request = client.build_request("GET", path, headers=self._headers_of(Call()), timeout=PATIENCE)
         try:
             response = await client.send(request, stream=True)
         except httpx2.TransportError as error:

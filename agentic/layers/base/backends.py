@@ -105,7 +105,7 @@ class HttpBackend:
 
     async def _send(self, operation: Operation, call: Call) -> httpx2.Response:
         client = await pooled(self.base_url)
-        path = operation.path.format_map({name: _segment(name, value) for name, value in call.path.items()})
+        path = operation.path.format_map({name: segment(name, value) for name, value in call.path.items()})
         content = None
         if operation.body is not None:
             # An encoder makes null of NaN and text of the key 1: what is refused in process is refused here too.
@@ -163,8 +163,12 @@ async def _closing(pool: dict[str, httpx2.AsyncClient]) -> AsyncGenerator[None]:
         pool.clear()
 
 
-def _segment(name: str, value: object) -> str:
-    """A parameter as one part of a path: with another number of parts it would be another operation's."""
+def segment(name: str, value: object) -> str:
+    """A parameter as one part of a path: with another number of parts it would be another operation's.
+
+    Raises:
+        InvalidError: it cannot be one part.
+    """
     text = str(value)
     if text in ("", ".", "..") or "/" in text:
         raise InvalidError.of((name, "not a part of a path"))
