@@ -83,12 +83,12 @@ class FunctionRun:
         code = asyncio.create_task(self._run_code(context))
         try:
             await self._frame.until_it_waits(code)
-            if self._frame.end is not None:
+            if self._frame.ending is not None:
                 if isinstance(
-                    self._frame.end, (FencedError, *UNSURE)
+                    self._frame.ending, (FencedError, *UNSURE)
                 ):  # it goes on elsewhere, with what is at work
                     self._journal.hold.ends = self._journal.hold.ends or "lost"
-                raise self._frame.end
+                raise self._frame.ending
             if not code.done():
                 return together(self._frame.waits)
             value = code.result()
@@ -96,6 +96,7 @@ class FunctionRun:
             return completed(value)
         finally:
             await _end(code)
+            await self._frame.close()
 
     async def _run_code(self, context: RunContext) -> Any:
         begin()

@@ -11,6 +11,7 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -79,7 +80,7 @@ def goes_on() -> bool:
     return task is None or not task.cancelling()
 
 
-async def end(tasks: list[asyncio.Task[None]]) -> None:
+async def end(tasks: list[asyncio.Task[Any]]) -> None:
     """Cancels until all have ended: Python 3.11's `wait_for` swallows a cancellation that comes as its work is done."""
     pending = set(tasks)
     while pending:

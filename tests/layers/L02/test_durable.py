@@ -148,6 +148,38 @@ async def test_branches_find_their_steps_again_in_any_order_and_may_be_left_out(
     assert len(tools.calls) == 3
 
 
+@pytest.mark.parametrize("how", ["fails", "completes", "waits"])
+async def test_what_the_code_leaves_behind_ends_with_it(
+    l02: L02Client, l01_local: L01Client, tools: Tools, how: str
+) -> None:
+    """A task that still waits for a person, or its turn, when the code has ended waits for what never comes."""
+    left: list[asyncio.Task[Any]] = []
+    used: list[int] = []
+    tools.functions["use"] = used.append
+
+    @agentic.agent(name=f"leaves when it {how}", tools=["use"])
+    async def code(ctx: RunContext, _: Any) -> Any:
+        turn = asyncio.Semaphore(2)
+
+        async def one(n: int) -> None:
+            async with turn:
+                await ctx.ask(f"Question {n}?")
+                await ctx.tool("use", {"n": n})
+
+        left.extend(asyncio.create_task(ctx.branch(n, functools.partial(one, n))) for n in range(4))
+        if how == "waits":
+            await asyncio.wait(left)  # cancelled itself, it cancels none of them
+        await ctx.step("begun", lambda: True)
+        if how == "fails":
+            raise ValueError("no more")
+
+    run = await begin(l02, l01_local, code)
+    run = await l02.wait(run["id"], PATIENCE)
+    assert run["status"] == {"fails": "failed", "completes": "completed", "waits": "waiting_approval"}[how]
+    await eventually(lambda: bool(left) and all(task.cancelled() for task in left))
+    assert used == []
+
+
 async def test_errors_come_to_the_code_the_same_each_time(
     l02: L02Client, l01_local: L01Client, tools: Tools
 ) -> None:
