@@ -26,6 +26,9 @@ BATCH: Final = 500
 POLL: Final = 0.5
 STANDBY: Final = 1.0
 PUBLISH_PAUSE: Final = 0.5
+BUSY: Final = 4
+BREATH: Final = 0.002
+"""Seconds by which a round waits for more, when the one before met so many at once: half the statements, half the publishing."""
 
 RENDER = """json_build_object('event_type', event_type, 'aggregate_type', aggregate_type, 'aggregate_id', aggregate_id,
  'payload', payload, 'id', id, 'position', position, 'version', version, 'metadata', metadata, 'created_at',
@@ -137,6 +140,8 @@ class Relay:
                 self._hand_over([(row["position"], row["message"]) for row in rows])
             if len(rows) == BATCH:
                 continue
+            if len(rows) >= BUSY:
+                await asyncio.sleep(BREATH)
             try:
                 async with asyncio.timeout(POLL):
                     await self._wake.wait()
