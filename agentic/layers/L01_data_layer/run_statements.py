@@ -126,10 +126,12 @@ WITH {given(**_STEP_TYPES)}, held AS MATERIALIZED (
   SELECT id, token, status FROM runs WHERE id IN (SELECT run_id FROM input) ORDER BY id FOR NO KEY UPDATE
 ), accepted AS MATERIALIZED (
   SELECT input.*, 'completed' AS outcome, input.payload || jsonb_build_object('number',
-    coalesce((SELECT max(number) FROM run_steps WHERE run_steps.run_id = input.run_id), 0) + 1) AS record
+    coalesce((SELECT max(number) FROM run_steps WHERE run_steps.run_id = input.run_id), 0)
+      + row_number() OVER (PARTITION BY input.run_id ORDER BY input.ord)) AS record
   FROM input JOIN held ON held.id = input.run_id
   WHERE CASE WHEN input.token IS NULL THEN held.status NOT IN {FINAL}
     ELSE input.token = held.token AND held.status NOT IN ('completed', 'failed') END
+  ORDER BY input.ord
 ), step AS (
   INSERT INTO run_steps ({columns(tables.RUN_STEPS)})
   SELECT {values(tables.RUN_STEPS, "accepted.record")} FROM accepted ORDER BY accepted.id
@@ -137,7 +139,7 @@ WITH {given(**_STEP_TYPES)}, held AS MATERIALIZED (
         stepped("SELECT 'run_step', id FROM accepted UNION ALL SELECT 'model_usage', id FROM settled")
     }, {SETTLED}, event AS (
   INSERT INTO events ({EVENT})
-  SELECT event_id, 'run_step.created', 'run_step', id, record, metadata, moment, 1, 'create' FROM accepted
+  (SELECT event_id, 'run_step.created', 'run_step', id, record, metadata, moment, 1, 'create' FROM accepted ORDER BY ord)
   UNION ALL
   SELECT event_id, 'model_usage.' || outcome, 'model_usage', id, usage, metadata, moment, head.version, 'update'
   FROM settled JOIN head ON head.aggregate_id = settled.id

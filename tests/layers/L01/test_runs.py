@@ -9,6 +9,7 @@ import pytest
 from agentic.layers.base.common_errors import FencedError, InvalidError, NotFoundError, StateError
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.layer import DataLayer
+from agentic.layers.L01_data_layer.models.run import Run
 from tests.kit.log import settled
 from tests.layers.L01.lives import USED, called, taken
 from tests.layers.L01.moments import moment
@@ -181,6 +182,34 @@ async def test_a_run_waits_for_time_and_lets_go_of_its_attempts(l01: L01Client) 
     assert resumed["due_at"] < LATER
     (again,) = await l01.runs.claim("w", 1, 30)
     assert (again["id"], again["token"], again["attempts"]) == (run["id"], 2, 1)
+
+
+async def test_steps_at_the_same_time_are_numbered_one_after_the_other(l01_local: L01Client) -> None:
+    """The branches of a run write their steps together: each has a number of its own, and the log has them in that order."""
+    first, second = await taken(l01_local), await taken(l01_local)
+
+    async def step(run: Run, name: str, token: int | None = None) -> int:
+        began = moment()
+        token = token or run["token"]
+        written = await l01_local.runs.step(run["id"], token, kind="step", name=name, started_at=began)
+        return written["number"]
+
+    numbers = await asyncio.gather(
+        *(step(run, f"s{index}") for index in range(40) for run in (first, second)),
+        l01_local.runs.message(first["id"], "hello"),
+        step(second, "stale", second["token"] + 1),
+        return_exceptions=True,
+    )
+    assert isinstance(numbers[-1], FencedError)
+    for run, last in ((first, 41), (second, 40)):
+        steps = await l01_local.runs.steps(run["id"])
+        assert [each["number"] for each in steps] == list(range(1, last + 1))
+        assert [each["name"] for each in steps if each["kind"] == "step"] == [f"s{n}" for n in range(40)]
+    await settled(l01_local)
+    said = (await l01_local.events.list(after=0, event_type="run_step.created", limit=1000))["items"]
+    for run in (first, second):
+        order = [event["payload"]["number"] for event in said if event["payload"]["run_id"] == run["id"]]
+        assert order == sorted(order)
 
 
 async def test_a_run_ends_with_its_output_and_totals(l01: L01Client) -> None:

@@ -141,7 +141,7 @@ class RunStepStore(ResourceService[RunStep]):
 
     async def _submit(self, item: _Item) -> Record:
         try:
-            row = await self._takes.submit(item, len(item.payload) + len(item.usage or b""), item.run_id)
+            row = await self._takes.submit(item, len(item.payload) + len(item.usage or b""), item.usage_id)
         except ExistsError:
             # Another process gave the number to a step while this statement waited for the run. Under the run's lock the
             # next statement sees that step.
