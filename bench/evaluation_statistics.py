@@ -91,4 +91,4 @@ async def run(options: Options) -> Report:
 
 
 if __name__ == "__main__":
-    print(uvloop.run(run(read_options(__doc__, rounds=3, seconds=1.0))).text())
+    print(uvloop.run(run(read_options(__doc__, rounds=3, seconds=4.0))).text())

@@ -6,6 +6,7 @@ evaluations themselves.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -33,14 +34,14 @@ Group = Literal["type", "agent", "day", "hour"] | None
 SUMMED_KEYS: Final[dict[Group, str]] = {
     None: "NULL",
     "type": "evaluation_type",
-    "agent": f"nullif(agent_id, '{NOBODY}')::text",
+    "agent": f"nullif(agent_id, '{NOBODY}')",
     "day": "date_trunc('day', start)",
     "hour": "start",
 }
 KEYS: Final[dict[Group, str]] = {
     None: "NULL",
     "type": "evaluation_type",
-    "agent": "agent_id::text",
+    "agent": "agent_id",
     "day": "date_trunc('day', created_at)",
     "hour": "date_trunc('hour', created_at)",
 }
@@ -113,12 +114,18 @@ class EvaluationStatistics:
     async def stats(self, call: Call) -> Answer:
         """The scores that meet the filters, together and by groups."""
         query = validated(ScoreStatsOfQuery, call.query)
-        total, _ = await self._tallies(query, None)
-        body: dict[str, Any] = {"total": total.get(None, Tally()).scores(), "groups": [], "more": False}
-        if query.group_by is not None:
-            tallies, body["more"] = await self._tallies(query, query.group_by, query.limit)
-            body["groups"] = [{"group": _name(key), **tally.scores()} for key, tally in tallies.items()]
+        (total, _), (tallies, more) = await asyncio.gather(self._tallies(query, None), self._groups(query))
+        body = {
+            "total": total.get(None, Tally()).scores(),
+            "groups": [{"group": _name(key), **tally.scores()} for key, tally in tallies.items()],
+            "more": more,
+        }
         return Answer(jsonio.encode(body))
+
+    async def _groups(self, query: ScoreStatsOfQuery) -> tuple[dict[Any, Tally], bool]:
+        if query.group_by is None:
+            return {}, False
+        return await self._tallies(query, query.group_by, query.limit)
 
     async def _tallies(
         self, query: ScoreStatsOfQuery, group: Group, limit: int | None = None
@@ -163,7 +170,9 @@ class EvaluationStatistics:
     ) -> None:
         """Counts what is in sums by value: for these groups alone."""
         where, key = _summed(query, group, span), SUMMED_KEYS[group]
-        if group is not None:
+        if group == "agent":  # the column itself, which an index serves
+            where.add("agent_id = ANY(?)", [NOBODY if each is None else each for each in tallies])
+        elif group is not None:
             named = [each for each in tallies if each is not None]
             where.add(f"({key} = ANY(?) OR ({key} IS NULL AND ?))", named, None in tallies)
         sql = f"""
@@ -242,4 +251,6 @@ def _largest(item: tuple[Any, Tally]) -> Any:
 
 
 def _name(key: Any) -> str | None:
-    return timestamp(key) if isinstance(key, datetime) else key
+    if isinstance(key, datetime):
+        return timestamp(key)
+    return None if key is None else str(key)
