@@ -54,7 +54,19 @@ async def queries(connection: asyncpg.Connection) -> dict[str, Callable[[], str]
         "agents by name": lambda: f"/agents?name={any_agent()['name']}",
         "agents with the total": lambda: "/agents?total=true",
         "agents of a status with the total": lambda: "/agents?status=active&total=true",
+        "agents by a part of the name": lambda: f"/agents?search={any_agent()['name'][-4:]}",
+        "agents by a part that none has": lambda: "/agents?search=nobody",
+        "agents by a part of the name, with the total": lambda: "/agents?search=agent-9&total=true",
         "agents as of a time": lambda: f"/agents?as_of={any_time()}",
+        "agents as of a time, a page of 1000": lambda: f"/agents?as_of={any_time()}&limit=1000",
+        "agents as of a time, with the total": lambda: f"/agents?as_of={any_time()}&total=true",
+        "agents of a rare status as of a time": lambda: f"/agents?status=terminated&as_of={any_time()}",
+        "agents of no status as of a time, with the total": lambda: (
+            f"/agents?status=error&total=true&as_of={any_time()}"
+        ),
+        "agents as of a position, oldest first": lambda: (
+            f"/agents?order=asc&status=active&as_of={random.randrange(1, events)}"
+        ),
         "one agent as of a position": lambda: f"/agents/{any_agent()['id']}?as_of={events}",
         "events": lambda: "/events",
         "events, a page of 1000": lambda: "/events?limit=1000",

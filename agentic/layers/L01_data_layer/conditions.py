@@ -58,14 +58,22 @@ def _number(name: str) -> ColumnElement[Any]:
 
 def since(rows: Any, name: str = "since") -> ColumnElement[bool]:
     """Created then or later. The bound on the id, in whose order lists run, spares reading what is older."""
-    moment = _moment(name)
-    return and_(rows["created_at"] >= moment, rows["id"] >= first_id(moment, -CLOCK_SLACK))
+    return and_(rows["created_at"] >= _moment(name), ids_since(rows["id"], name))
 
 
 def until(rows: Any, name: str = "until") -> ColumnElement[bool]:
     """Created then or earlier. The bound on the id spares reading what is newer."""
-    moment = _moment(name)
-    return and_(rows["created_at"] <= moment, rows["id"] < first_id(moment, CLOCK_SLACK))
+    return and_(rows["created_at"] <= _moment(name), ids_until(rows["id"], name))
+
+
+def ids_since(key: ColumnElement[Any], name: str = "since") -> ColumnElement[bool]:
+    """The ids that may have been made then or later."""
+    return key >= first_id(_moment(name), -CLOCK_SLACK)
+
+
+def ids_until(key: ColumnElement[Any], name: str = "until") -> ColumnElement[bool]:
+    """The ids that may have been made then or earlier."""
+    return key < first_id(_moment(name), CLOCK_SLACK)
 
 
 def _moment(name: str) -> ColumnElement[Any]:

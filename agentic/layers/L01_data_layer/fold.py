@@ -7,13 +7,15 @@ lists, filters and answers are made from the past as they are from the present.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Container
+from typing import Any, Final, Literal
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
     Integer,
+    Select,
     Table,
     bindparam,
     cast,
@@ -24,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from agentic.layers.base import jsonio
-from agentic.layers.L01_data_layer.conditions import CLOCK_SLACK, first_id
+from agentic.layers.L01_data_layer.conditions import CLOCK_SLACK, first_id, ids_since, ids_until
 from agentic.layers.L01_data_layer.statements import default_of, from_json, number, public, word
 from agentic.layers.L01_data_layer.tables.event import AGGREGATES, EVENTS
 
@@ -60,26 +62,45 @@ def within(bound: Bound) -> ColumnElement[bool]:
     return EVENTS.c.version <= bindparam("bound", type_=Integer())
 
 
-def made_by(rows: Any, bound: Bound) -> ColumnElement[bool]:
-    """Only ids that may have existed at the bound: they begin with their time. Spares looking for the others' events."""
+_OF_IDS: Final = {"since": ids_since, "until": ids_until}
+
+
+def ids_to_fold(name: str, bound: Bound, filters: Container[str]) -> Select[*tuple[Any, ...]]:
+    """The ids of records that may have been there then.
+
+    Ids begin with their time: those that cannot have been made in the time in question are passed by. Parameters: bound,
+    and what is there of `since` and `until`.
+    """
+    key = AGGREGATES.c.aggregate_id
+    where = [AGGREGATES.c.aggregate_type == word(name), key < _first_after(bound)]
+    where += [bounds(key) for each, bounds in _OF_IDS.items() if each in filters]
+    return select(key.label("id")).where(*where)
+
+
+def _first_after(bound: Bound) -> ColumnElement[Any]:
     moment: Any = bindparam("bound", type_=DateTime(timezone=True))
     if bound == "position":
         last = select(EVENTS.c.created_at).where(within(bound)).order_by(EVENTS.c.position.desc())
         moment = last.limit(number(1)).scalar_subquery()
-    return rows["id"] < first_id(moment, CLOCK_SLACK)
+    return first_id(moment, CLOCK_SLACK)
 
 
-def folded(table: Table, name: str, bound: Bound) -> Any:
-    """The records of an aggregate type up to a bound, as a source with the columns of `table`.
+def folded(table: Table, name: str, bound: Bound, ids: Any = None) -> Any:
+    """The records of an aggregate type up to a bound, as a source with the columns of `table`; with `ids`, only those.
 
-    Ids come from the primary key of `aggregates`, in order, and each record is folded as it is reached: a page costs
-    what its records cost, however long the log is.
+    Each record is folded as it is reached: a page costs what its records cost, however long the log is.
     """
+    if ids is None:
+        ids = (
+            select(AGGREGATES.c.aggregate_id.label("id"))
+            .where(AGGREGATES.c.aggregate_type == word(name))
+            .subquery("ids")
+        )
     past = (
         select(before(table).op("||")(STATE).label("state"))
         .where(
             EVENTS.c.aggregate_type == word(name),
-            EVENTS.c.aggregate_id == AGGREGATES.c.aggregate_id,
+            EVENTS.c.aggregate_id == ids.c.id,
             EVENTS.c.verb.is_not(None),
             within(bound),
         )
@@ -89,9 +110,4 @@ def folded(table: Table, name: str, bound: Bound) -> Any:
     columns = [
         from_json(past.c.state, column).label(column.name) for column in public(table) if column.name != "id"
     ]
-    return (
-        select(AGGREGATES.c.aggregate_id.label("id"), *columns)
-        .select_from(AGGREGATES.join(past, true()))
-        .where(AGGREGATES.c.aggregate_type == word(name))
-        .subquery("then")
-    )
+    return select(ids.c.id, *columns).select_from(ids.join(past, true())).subquery("then")

@@ -34,9 +34,9 @@ def bad_cursor() -> InvalidError:
     return InvalidError.of(("cursor", "not a cursor that a list gave"))
 
 
-def page_answer(row: Any, total: int | None = None) -> Answer:
-    """One page as JSON, around the items that PostgreSQL rendered."""
+def page_answer(row: Any, counted: Any = None) -> Answer:
+    """One page as JSON, around the items that PostgreSQL rendered; `counted` is the row of a total that was asked for."""
     items, more, last = row
     cursor = f'"{encode_cursor(last)}"' if more else "null"
-    tail = "" if total is None else f',"total":{total}'
+    tail = "" if counted is None else f',"total":{"null" if counted[0] is None else counted[0]}'
     return Answer(b'{"items":%b,"next_cursor":%b%b}' % (items, cursor.encode(), tail.encode()))

@@ -338,11 +338,8 @@ class TableStatements:
 
     def page(
         self, source: Any, conditions: list[ColumnElement[bool]], by: str = "id", *, down: bool, after: bool
-    ) -> Statement:
-        """One page of `source`: `limit` records that meet `conditions`, ordered by a column, beyond `after` in it.
-
-        Result: items, more, last value of the column.
-        """
+    ) -> Select[*tuple[Any, ...]]:
+        """One page of `source`: `limit` records that meet `conditions`, ordered by a column, beyond `after` in it."""
         key = source.c[by]
         where = list(conditions)
         if after:
@@ -356,24 +353,26 @@ class TableStatements:
             .limit(limit + number(1))
             .subquery("page")
         )
-        return compiled(page_of(page, as_json(page, self.columns), page.c[by], limit))
+        return page_of(page, as_json(page, self.columns), page.c[by], limit)
 
-    def count(self, source: Any, conditions: list[ColumnElement[bool]]) -> Statement:
+    def count(self, source: Any, conditions: list[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
         """How many records of `source` meet `conditions`."""
-        return compiled(select(func.count()).select_from(source).where(*conditions))
+        return select(func.count().label("total")).select_from(source).where(*conditions)
 
 
 def page_of(
     page: Any, record: ColumnElement[Any], key: ColumnElement[Any], limit: Any
 ) -> Select[*tuple[Any, ...]]:
-    """The rows of `page`, read with one more than the limit, as one JSON array; whether there is more; the last key."""
+    """The rows of `page`, read with one more than the limit: `items`, one JSON array; `more`, whether there are; `last`, a key."""
     numbered = select(
         record.label("record"), key.label("key"), func.row_number().over().label("n")
     ).select_from(page)
     rows = numbered.subquery("numbered")
     within = rows.c.n <= limit
     return select(
-        func.coalesce(func.json_agg(rows.c.record).filter(within), cast(word("[]"), postgresql.JSON())),
-        func.coalesce(func.max(rows.c.n) > limit, literal_column("false")),
-        func.max(case((rows.c.n == limit, cast(rows.c.key, Text())))),
+        func.coalesce(func.json_agg(rows.c.record).filter(within), cast(word("[]"), postgresql.JSON())).label(
+            "items"
+        ),
+        func.coalesce(func.max(rows.c.n) > limit, literal_column("false")).label("more"),
+        func.max(case((rows.c.n == limit, cast(rows.c.key, Text())))).label("last"),
     )

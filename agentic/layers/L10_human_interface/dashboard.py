@@ -34,7 +34,7 @@ def routes(site: Site) -> APIRouter:
     async def agents(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> DashboardAgents:  # pyright: ignore[reportUnusedFunction]
         """The newest agents."""
         page = await site.l01.agents.list(limit=limit, total=True)
-        return {"agents": page["items"], "count": page.get("total", len(page["items"]))}
+        return {"agents": page["items"], "count": page.get("total") or len(page["items"])}
 
     @router.get("/stats")
     async def stats() -> DashboardStats:  # pyright: ignore[reportUnusedFunction]

@@ -197,7 +197,7 @@ def _latency(today: UsageStats, hourly: list[UsageGroup | None]) -> Figure:
 
 async def _total(records: _Records, **filters: Any) -> int:
     page = await records.list(limit=1, total=True, **filters)
-    return page.get("total", 0)
+    return page.get("total") or 0
 
 
 async def _by_status(records: _Records, names: Iterable[str]) -> dict[str, int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from agentic.layers.base.common_errors import InvalidError, NotFoundError
 from agentic.layers.L01_data_layer.client import L01Client
+from agentic.layers.L01_data_layer.looking import FOLDED
 from tests.layers.L01.moments import moment, position_after
 
 pytestmark = pytest.mark.anyio
@@ -123,6 +125,39 @@ async def test_a_list_of_the_past_pages_by_cursor(l01: L01Client) -> None:
             if cursor is None:
                 break
         assert (seen, pages) == (expected, 3)
+
+
+async def test_a_page_of_the_past_looks_at_so_many_and_the_next_goes_on(l01: L01Client) -> None:
+    """What a filter seldom meets is found all the same, page by page, and no page folds all that there are."""
+    made = [f"a{number}" for number in range(2 * FOLDED)]
+    for start in range(0, len(made), 100):
+        await asyncio.gather(*(l01.create_agent(name) for name in made[start : start + 100]))
+    then = str(await position_after(l01))
+    first = (await l01.agents.list(order="asc", limit=1))["items"][0]
+
+    page = await l01.agents.list(as_of=then, name=first["name"], total=True)
+    assert (page["items"], page.get("total", 0)) == ([], None)
+    assert page["next_cursor"] is not None
+    assert [item async for item in l01.agents.all(as_of=then, name=first["name"])] == [first]
+    assert len((await l01.agents.list(as_of=then, limit=1000))["items"]) == FOLDED
+    assert len([item async for item in l01.agents.all(as_of=then, limit=1000)]) == len(made)
+    backwards = [item["id"] async for item in l01.agents.all(as_of=then, order="asc", limit=70)]
+    assert backwards == sorted(backwards) and len(backwards) == len(made)
+
+
+async def test_bounds_of_the_past_are_not_reached_page_by_page(l01: L01Client) -> None:
+    """`since` and `until` are in the ids: what they leave out is not even looked at."""
+    await asyncio.gather(*(l01.create_agent(f"a{number}") for number in range(3)))
+    then = str(await position_after(l01))
+    long_ago, soon = "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
+    for bounds in ({"until": long_ago}, {"since": soon}):
+        assert await l01.agents.list(as_of=then, total=True, **bounds) == {
+            "items": [],
+            "next_cursor": None,
+            "total": 0,
+        }
+    within = await l01.agents.list(as_of=then, since=long_ago, until=soon, total=True)
+    assert (len(within["items"]), within.get("total")) == (3, 3)
 
 
 async def test_items_of_the_past_are_those_of_the_present(l01: L01Client) -> None:

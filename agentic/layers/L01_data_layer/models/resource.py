@@ -27,11 +27,15 @@ APPEND_ONLY: frozenset[Verb] = frozenset(("create", "get", "list"))
 
 
 class Page(TypedDict, Generic[R]):
-    """One page of a list; `next_cursor` is null on the last, `total` is there when it was asked for."""
+    """One page of a list; `next_cursor` is null on the last, `total` is there when it was asked for.
+
+    A page of the past (`as_of`), or of a search in texts, looks at so many records and leaves what is beyond them to the next:
+    it may hold fewer than its limit, even none, before the last. Its `total` is null when there are more than that to look at.
+    """
 
     items: list[R]
     next_cursor: str | None
-    total: NotRequired[int]
+    total: NotRequired[int | None]
 
 
 def _whole(value: Any) -> Any:

@@ -20,6 +20,8 @@ from agentic.layers.L01_data_layer.tables.agent import AGENTS as TABLE
 class AgentRegistry(ResourceService[Agent]):
     """The agents that exist, each known by its decentralised identifier too."""
 
+    SEARCHED = frozenset({"search"})
+
     def __init__(self, store: Store) -> None:
         super().__init__(store, AGENTS, TABLE)
         self._history = History(store.database, self.statements)

@@ -78,7 +78,7 @@ class DeliveryStore:
             query.position,
         )
         assert row is not None
-        return page_answer(row[:3], row[3] if query.total else None)
+        return page_answer(row[:3], row[3:] if query.total else None)
 
     async def forget(self, call: Call) -> Answer:
         """Forgets the notes after a position."""

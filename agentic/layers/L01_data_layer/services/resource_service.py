@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from asyncpg import Record
@@ -57,6 +57,9 @@ def parse_id(value: Any, field: str = "id") -> UUID:
 class ResourceService(Generic[R]):
     """Create, get, list, update and delete the records of one resource."""
 
+    SEARCHED: ClassVar[frozenset[str]] = frozenset()
+    """The filters that no index serves, as they look into a text."""
+
     def __init__(
         self,
         store: Store,
@@ -68,7 +71,7 @@ class ResourceService(Generic[R]):
         self.resource = resource
         self.table = table
         self.statements = statements or TableStatements(table, resource.name)
-        self.records = Records(store.database, self.statements, self.condition)
+        self.records = Records(store.database, self.statements, self.condition, searched=self.SEARCHED)
         self._writes = store.writes(self.statements)
         self._blank = self._blank_record()
 
