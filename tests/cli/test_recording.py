@@ -6,7 +6,7 @@ from pathlib import Path
 from agentic.platform.exit_codes import FAILED, OK, RUN_FAILED
 from tests.kit.commands import run
 from tests.kit.platforms import ScriptedPlatform, until
-from tests.kit.providers import Reply, Tool, broken, hangs
+from tests.kit.providers import ProviderCall, Reply, Tool, broken, hangs
 
 SUM = Reply(tools=[Tool("calculator", {"expression": "6 * 7"})])
 ANSWER = Reply("The answer is 42.")
@@ -90,12 +90,39 @@ def test_what_cannot_be_is_said(platform: ScriptedPlatform, tmp_path: Path) -> N
     assert nothing.code == FAILED and "none.jsonl" in nothing.error
     both = run("run", "plain", "Hi", "--record", tmp_path / "a", "--replay", tmp_path / "b")
     assert both.code == 2 and "either" in both.error
-    platform.agent("boss", "--configuration", _with_a_subagent(tmp_path))
-    others = platform.run("run", "boss", "Hi", "--record", tmp_path / "boss.jsonl")
-    assert others.code == FAILED and "cannot be recorded" in others.error
 
 
-def _with_a_subagent(folder: Path) -> Path:
+def test_the_runs_of_other_agents_are_recorded_with_it(platform: ScriptedPlatform, tmp_path: Path) -> None:
+    """A boss asks two colleagues at once, one of whom uses a tool: all that any of them heard is told again."""
+    colleagues = [platform.agent(name, "--tool", "calculator") for name in ("ann", "bob")]
+    file = tmp_path / "boss.jsonl"
+    boss = platform.agent("boss", "--configuration", _with_subagents(tmp_path, "ann", "bob"))
+
+    def say(call: ProviderCall) -> Reply:
+        last = call.body["messages"][-1]
+        if last["role"] == "tool":
+            return Reply(f"I heard {last['content']}")
+        if last["content"] == "Begin.":
+            return Reply(tools=[Tool("ann", {"input": "Count."}), Tool("bob", {"input": "Greet."})])
+        return SUM if last["content"] == "Count." else Reply("Hello.")
+
+    platform.models.otherwise = say
+    recorded = platform.run("run", "boss", "Begin.", "--record", file)
+    assert recorded.code == OK, recorded
+    kinds = [json.loads(line).get("kind") for line in file.read_text().splitlines()[1:]]
+    assert (kinds.count("model"), kinds.count("tool")) == (5, 1)
+
+    asked, platform.models.otherwise = len(platform.models.calls), broken(500)
+    replayed = platform.run("run", "boss", "--replay", file)
+    assert (replayed.code, replayed.out) == (OK, recorded.out)
+    assert len(platform.models.calls) == asked
+    assert len(platform.get("L01", "/tool-executions", agent_id=colleagues[0])["items"]) == 1
+    for agent_id in (boss, *colleagues):
+        runs = platform.get("L01", "/runs", agent_id=agent_id)["items"]
+        assert [each["status"] for each in runs] == ["completed", "completed"]
+
+
+def _with_subagents(folder: Path, *names: str) -> Path:
     file = folder / "boss.json"
-    file.write_text(json.dumps({"tools": [{"agent": "plain"}]}))
+    file.write_text(json.dumps({"tools": [{"agent": name} for name in names]}))
     return file

@@ -25,6 +25,9 @@ PARAMETERS: Final = {
     "required": ["input"],
     "additionalProperties": False,
 }
+CARRIED_BY: Final = "carried_by"
+"""In the configuration of a run: the only worker that takes it (`run_statements.CLAIM`)."""
+KEEPS_CHILDREN: Final = "keeps_children"
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 FIRST_LOOK: Final = 15.0
 LAST_LOOK: Final = 300.0
@@ -114,6 +117,7 @@ class SubAgents:
                 input=value,
                 configuration={
                     **_laid_over(agent, fields.get("configuration", NOTHING)),
+                    **_kept_for_the_same(self._run),
                     "depth": self._depth + 1,
                     "called_at": key,
                 },
@@ -129,6 +133,12 @@ class SubAgents:
         """The child that was made for this call already; the key of `create` is remembered for a day only."""
         page = await self._l01.runs.list(parent_run_id=self._run["id"], called_at=key, limit=1)
         return page["items"][0] if page["items"] else None
+
+
+def _kept_for_the_same(run: Run) -> dict[str, Any]:
+    """A run that keeps its children, as one that is recorded does, has them carried by who carries it."""
+    given = run["configuration"]
+    return {name: given[name] for name in (CARRIED_BY, KEEPS_CHILDREN)} if given.get(KEEPS_CHILDREN) else {}
 
 
 def _laid_over(agent: Agent | None, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import uuid4
 
 from agentic.layers.base.common_errors import InvalidError
@@ -17,21 +17,16 @@ from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.run import RunRef
 from agentic.layers.L02_agent_runtime.crew import Crew
 from agentic.layers.L02_agent_runtime.settings import L02Settings
+from agentic.layers.L02_agent_runtime.subagents import CARRIED_BY, KEEPS_CHILDREN
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.models import Outcome
 from agentic.layers.L04_model_gateway.cassette_file import read
 from agentic.layers.L04_model_gateway.cassettes import CassetteBackend, Player, Recorder, Traffic
 from agentic.layers.L04_model_gateway.client import L04Client
-from agentic.platform.command_error import CommandError
 from agentic.platform.commands.listing import say
 from agentic.platform.commands.reached import Reached
 
-CARRIED_BY: Final = "carried_by"
 NOT_OVER: Final = ("waiting_approval", "waiting_time", "unknown")
-
-
-class CannotRecordError(CommandError):
-    """This agent's runs cannot be recorded."""
 
 
 class _NotOverError(Exception):
@@ -87,18 +82,8 @@ class RecordedTools(L03Client):
 
 
 def configuration_for(agent: Agent, changes: Mapping[str, Any], marker: str) -> dict[str, Any]:
-    """The configuration of a run that only who knows the marker takes.
-
-    Raises:
-        CannotRecordError: other agents are among its tools; their runs would be carried by others.
-    """
-    configuration = {**agent["configuration"], **changes}
-    tools: Any = configuration.get("tools")
-    if any(isinstance(tool, Mapping) and "agent" in tool for tool in cast("list[Any]", tools or [])):
-        raise CannotRecordError(
-            f"{agent['name']!r} calls other agents, whose runs are carried by the platform: it cannot be recorded."
-        )
-    return {**configuration, CARRIED_BY: marker}
+    """The configuration of a run that only who knows the marker takes, with the runs of the agents that it calls."""
+    return {**agent["configuration"], **changes, CARRIED_BY: marker, KEEPS_CHILDREN: True}
 
 
 @asynccontextmanager
