@@ -22,7 +22,7 @@ from agentic.layers.base.operation import Answer, Call, Operation
 from agentic.layers.L01_data_layer.backends.backend import Backend, FeedEvent
 from agentic.layers.L01_data_layer.backends.http import HttpBackend
 from agentic.layers.L01_data_layer.checking import report_of
-from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, Readable, given
+from agentic.layers.L01_data_layer.collection import Collection, Cursors, Events, Leases, Readable, given
 from agentic.layers.L01_data_layer.following import keep_up
 from agentic.layers.L01_data_layer.integration_collections import Deliveries, SigningSecrets, Streams
 from agentic.layers.L01_data_layer.models.access import API_KEYS
@@ -134,6 +134,7 @@ class L01Client:
         self.keys = Collection(backend, API_KEYS)
         self.events = Events(backend)
         self.cursors = Cursors(backend)
+        self.leases = Leases(backend)
         self.subscriptions = Collection(backend, SUBSCRIPTIONS)
         self.hooks = Collection(backend, HOOKS)
         self.deliveries = Deliveries(backend)

@@ -21,6 +21,7 @@ from agentic.layers.L01_data_layer.models.event import (
     EventKind,
     Histogram,
 )
+from agentic.layers.L01_data_layer.models.lease import HOLD_LEASE, LIST_LEASES, Lease, LeaseAnswer
 from agentic.layers.L01_data_layer.models.resource import Page, Resource
 
 R = TypeVar("R")
@@ -165,3 +166,19 @@ class Cursors:
     async def list(self, **query: Any) -> Page[Cursor]:
         """One page of bookmarks; `limit`, `cursor`, `order`, `total`."""
         return await self._backend.call(LIST_CURSORS, Call(query=given(query)))
+
+
+class Leases:
+    """Who does what only one process at a time is to do."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def hold(self, name: str, holder: str, seconds: float) -> LeaseAnswer:
+        """Takes a lease, or keeps it, for so many seconds from now; `held` says whether it is the asker's. 0 gives it back."""
+        call = Call({"name": name}, body={"holder": holder, "seconds": seconds})
+        return await self._backend.call(HOLD_LEASE, call)
+
+    async def list(self, **query: Any) -> Page[Lease]:
+        """One page of leases; `limit`, `cursor`, `order`, `total`."""
+        return await self._backend.call(LIST_LEASES, Call(query=given(query)))

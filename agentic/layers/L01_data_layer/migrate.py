@@ -17,7 +17,7 @@ from agentic.layers.L01_data_layer.database import translate
 
 log = structlog.get_logger()
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The newest revision in `migrations/versions` (a test compares them)."""
 LOCK: Final = 0x4C3032
 LIMIT: Final = 60.0

@@ -17,7 +17,7 @@ class Word(NamedTuple):
 
 
 LOOKS: Final[Mapping[tuple[str, str], str]] = {
-    ("neutral", "circle"): "created no_difference",
+    ("neutral", "circle"): "created no_difference elsewhere",
     (
         "neutral",
         "circle-stop",

@@ -32,6 +32,7 @@ from agentic.layers.L11_integration.rules import Clients
 from agentic.layers.L11_integration.settings import L11Settings
 from agentic.layers.L11_integration.stored import StoredSubscriptions
 from agentic.layers.L11_integration.subscription_service import SubscriptionService
+from agentic.layers.L11_integration.turn import Turn
 from agentic.layers.L11_integration.views import of_running
 from agentic.layers.L11_integration.webhook_sender import WebhookSender
 
@@ -65,6 +66,7 @@ class Integration(Layer):
             self._switch_off,
         )
         self.stored = StoredSubscriptions(self._l01, self.router, maker.make)
+        self.turn = Turn(self._l01, self.settings.turn, self.stored.take_turn)
         self.registry = ServiceRegistry(
             self._l01,
             context.health_checks,
@@ -105,6 +107,7 @@ class Integration(Layer):
         """What is stored is kept running, the layers are asked how they are, and keys that change are told of."""
         return {
             "stored subscriptions": self.stored.run,
+            "turn to deliver": self.turn.run,
             "services": self.registry.run,
             "changes of keys": self._keys.watch,
         }

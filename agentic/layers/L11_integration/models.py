@@ -23,9 +23,10 @@ from agentic.layers.L01_data_layer.models.subscription import (
 )
 from agentic.layers.L01_data_layer.models.subscription import Subscription as Stored
 
-Status = Literal["starting", "following", "retrying", "waiting", "stopped", "paused", "failing"]
+Status = Literal["starting", "following", "retrying", "waiting", "stopped", "paused", "failing", "elsewhere"]
 """`retrying`: an attempt failed. `waiting`: the data layer, or the layer that acts, cannot be reached. `paused`: switched off, and
-`reason` says by what. `failing`: nothing is taken any more at the other end, so that only one event is tried now and then."""
+`reason` says by what. `failing`: nothing is taken any more at the other end, so that only one event is tried now and then. `elsewhere`: another process on the same data layer
+delivers it, and knows how it fares."""
 
 
 class EventReference(TypedDict):

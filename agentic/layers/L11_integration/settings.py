@@ -44,6 +44,8 @@ class L11Settings(BaseSettings):
     window_bytes: Annotated[int, Field(ge=1)] = 16 * 1024 * 1024
     most_held: Annotated[int, Field(ge=1)] = 200
     """Aggregates of one webhook that may wait behind an event that is tried again; with more, nothing more is read."""
+    turn: Annotated[float, Field(ge=0.3, le=600)] = 6.0
+    """Seconds after which another process delivers, when the one that did has died."""
     failures: Annotated[int, Field(ge=1)] = 5
     """Failures in a row after which a webhook, or a layer, is left alone for a while."""
     most_rounds: Annotated[int, Field(ge=1)] = 8

@@ -21,6 +21,7 @@ log = structlog.get_logger()
 ROTATED: Final = "subscription.secret_rotated"
 _CHANGES: Final = frozenset(("subscription.created", "subscription.updated", "subscription.deleted", ROTATED))
 AGAIN: Final = 0.5
+FEED: Final = "feed"
 
 
 class StoredSubscriptions:
@@ -31,6 +32,8 @@ class StoredSubscriptions:
     ) -> None:
         self.records: dict[str, Stored] = {}
         """By name."""
+        self.delivers = False
+        """Whether it is this process's turn (`turn.py`). Feeds are read wherever their readers come."""
         self._client = client
         self._router = router
         self._make = make
@@ -72,12 +75,25 @@ class StoredSubscriptions:
                 return
             await self._end(stored["name"])
             self.records[stored["name"]] = stored
-            if not stored["enabled"]:
-                return
-            try:
-                self._router.add(self._make(stored))
-            except PlatformError as error:
-                log.error("a subscription cannot be begun", name=stored["name"], error=str(error))
+            self._begin(stored)
+
+    def _begin(self, stored: Stored) -> None:
+        if not stored["enabled"] or not (self.delivers or stored["kind"] == FEED):
+            return
+        try:
+            self._router.add(self._make(stored))
+        except PlatformError as error:
+            log.error("a subscription cannot be begun", name=stored["name"], error=str(error))
+
+    async def take_turn(self, delivers: bool) -> None:
+        """Begins to deliver what is stored, or ends it."""
+        async with self._lock:
+            self.delivers = delivers
+            for stored in self.records.values():
+                if stored["kind"] == FEED:
+                    continue
+                await self._end(stored["name"])
+                self._begin(stored)
 
     async def _forget(self, subscription_id: str) -> None:
         async with self._lock:

@@ -78,7 +78,9 @@ class SubscriptionService:
             notices = self._notices.get(name)
             return of_running(running, stored, head, None if notices is None else notices.report())
         assert stored is not None
-        return of_stored(stored, head, await self._place(stored))
+        idle: models.Status = "stopped" if self._stored.delivers else "elsewhere"
+        status = idle if stored["enabled"] else "paused"
+        return of_stored(stored, head, await self._place(stored), status)
 
     async def _place(self, stored: Stored) -> int | None:
         try:

@@ -34,8 +34,8 @@ def of_running(
     }
 
 
-def of_stored(stored: Stored, head: int, position: int | None) -> models.Subscription:
-    """One that is switched off, or does not run here."""
+def of_stored(stored: Stored, head: int, position: int | None, status: models.Status) -> models.Subscription:
+    """One that does not run here."""
     return {
         "id": stored["id"],
         "name": stored["name"],
@@ -46,7 +46,7 @@ def of_stored(stored: Stored, head: int, position: int | None) -> models.Subscri
         "form": stored["form"],
         "enabled": stored["enabled"],
         "reason": stored["reason"],
-        "status": "stopped" if stored["enabled"] else "paused",
+        "status": status,
         "position": position,
         "lag": _lag(position, head),
         "attempts": 0,

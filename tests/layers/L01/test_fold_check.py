@@ -28,6 +28,7 @@ OWN_BOOKS = {
     "relay",
     "cursors",
     "idempotent_answers",
+    "leases",
     "budget_spending",
     "evaluation_sums",
     "evaluation_sums_upto",

@@ -22,6 +22,7 @@ from agentic.layers.L01_data_layer.routers import (
     integration,
     keys,
     learning,
+    leases,
     lineage,
     model_usage,
     plans,
@@ -53,6 +54,7 @@ SECTIONS = {
     "keys": keys.routes,
     "integration": integration.routes,
     "cursors": cursors.routes,
+    "leases": leases.routes,
     "lineage": lineage.routes,
     "check": check.routes,
 }

@@ -26,6 +26,7 @@ from agentic.layers.L01_data_layer.services.goal_store import GoalStore
 from agentic.layers.L01_data_layer.services.judged_runs import JudgedRuns
 from agentic.layers.L01_data_layer.services.key_store import KeyStore
 from agentic.layers.L01_data_layer.services.learning_store import ExportStore, ImprovementStore
+from agentic.layers.L01_data_layer.services.lease_store import LeaseStore
 from agentic.layers.L01_data_layer.services.lineage import LineageService
 from agentic.layers.L01_data_layer.services.model_usage_store import ModelUsageStore
 from agentic.layers.L01_data_layer.services.plan_revisions import PlanRevisions
@@ -118,6 +119,7 @@ class Services:
         self.lineage = LineageService(store.database)
         self.run_use = RunUse(store.database)
         self.cursors = CursorStore(store.database)
+        self.leases = LeaseStore(store.database)
         self.deliveries = DeliveryStore(store.database)
         self.signing_secrets = SigningSecretStore(store.database)
         self.bus_streams = BusStreams(bus)

@@ -15,6 +15,7 @@ from agentic.layers.L01_data_layer.tables.experiment import EXPERIMENT_RESULTS, 
 from agentic.layers.L01_data_layer.tables.feedback import FEEDBACK_ENTRIES
 from agentic.layers.L01_data_layer.tables.goal import GOALS
 from agentic.layers.L01_data_layer.tables.learning import EXPORTS, IMPROVEMENTS
+from agentic.layers.L01_data_layer.tables.lease import LEASES
 from agentic.layers.L01_data_layer.tables.model_usage import MODEL_USAGE
 from agentic.layers.L01_data_layer.tables.plan import PLANS
 from agentic.layers.L01_data_layer.tables.run import RUN_STEPS, RUNS
@@ -56,6 +57,7 @@ __all__ = [
     "HOOKS",
     "IDEMPOTENT_ANSWERS",
     "IMPROVEMENTS",
+    "LEASES",
     "MODEL_USAGE",
     "PLANS",
     "RELAY",
