@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
+from agentic.layers.base import jsonio
 from agentic.layers.base.common_errors import NotFoundError
 from agentic.layers.base.layer import Context
 from agentic.layers.L01_data_layer.client import L01Client
@@ -277,3 +281,41 @@ async def test_parquet_holds_what_json_lines_do(alone: L07Client, l01_local: L01
     assert export["result"] is not None
     table = parquet.read_table(Path(export["result"]["folder"]) / "train.parquet")
     assert table.to_pylist() == files["train.jsonl"]
+
+
+LOAD = """
+import json, sys
+from datasets import load_dataset
+loaded = load_dataset(sys.argv[1])
+print(json.dumps({split: [dict(row) for row in rows] for split, rows in loaded.items()}))
+"""
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "parquet"])
+@pytest.mark.parametrize("kind", ["sft", "dpo", "kto"])
+async def test_what_is_exported_loads_in_datasets(
+    alone: L07Client, l01_local: L01Client, tmp_path: Path, kind: str, file_format: str
+) -> None:
+    """The package that trainers read with, in a process of its own, offline, from the folder alone."""
+    agent_id = await an_agent(l01_local)
+    for number in range(12):
+        for up in (True, False):
+            run = await a_run(l01_local, agent_id, f"Q{number}", ("look", {"up": up}, "seen"), f"A {up}.")
+            await alone.thumb(run["id"], up=up, author="ada")
+    begun = await alone.export(kind, test=0.5, file_format=file_format)
+    export = await alone.wait_for_export(begun["id"], 60)
+    assert export["result"] is not None
+    folder = export["result"]["folder"]
+    environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    done = await anyio.run_process([sys.executable, "-c", LOAD, folder], env=environment, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    loaded = jsonio.decode(done.stdout.splitlines()[-1])
+    counts = {split: len(rows) for split, rows in loaded.items()}
+    assert set(counts) == {"train", "test"}
+    assert sum(counts.values()) == {"sft": 12, "dpo": 12, "kto": 24}[kind]
+    columns = {
+        "sft": {"messages"},
+        "dpo": {"prompt", "chosen", "rejected"},
+        "kto": {"prompt", "completion", "label"},
+    }
+    assert columns[kind] <= set(loaded["train"][0])
