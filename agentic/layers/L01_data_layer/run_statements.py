@@ -53,6 +53,7 @@ WITH RECURSIVE turn (agent) AS (
       SELECT id, priority, due_at FROM runs
       WHERE {AGENT_KEY} = turn.agent AND {TAKEABLE} AND due_at <= greatest(statement_timestamp(), $8::timestamptz)
         AND {_CARRIED_BY} = coalesce($10::text, '')
+        AND (worker IS NULL OR worker = $1::text OR coalesce(lease_until, '-infinity') < statement_timestamp())
       ORDER BY priority DESC, due_at, id LIMIT $2::bigint
     ) first
   ) next
@@ -89,6 +90,8 @@ SELECT coalesce(json_agg({record(tables.RUNS, "changed")} ORDER BY place), '[]')
 limit, metadata, moment, agents to leave out or null, the name under which runs are kept for the worker or null. One row:
 the runs as JSON.
 
+One that was paused belongs to who was at a step of it, until that lets go of it: its answer is paid for.
+
 Adopted runs come first, and fill no new place. The runs of one agent are looked at through their own part of the index,
 as many as could be taken: a long queue of one costs the others nothing.
 """
@@ -96,7 +99,7 @@ as many as could be taken: a long queue of one costs the others nothing.
 BEAT: Final = """
 WITH input AS (SELECT * FROM unnest($1::uuid[], $2::int[]) AS given (id, token)), held AS (
   SELECT runs.id FROM runs JOIN input ON input.id = runs.id
-  WHERE runs.token = input.token AND runs.status = 'running' AND runs.worker = $3
+  WHERE runs.token = input.token AND runs.status IN ('running', 'suspended') AND runs.worker = $3
   ORDER BY runs.id FOR NO KEY UPDATE OF runs
 ), beat AS (
   UPDATE runs SET lease_until = statement_timestamp() + make_interval(secs => $4::float8)

@@ -11,6 +11,7 @@ import os
 import random
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Literal
 from uuid import UUID, uuid4
 
@@ -165,9 +166,16 @@ class Worker:
                 del self._holds[run["id"]]
                 if resumed:  # it had let go already when it was resumed
                     self._begin(run)
+                elif hold.ends == "paused":
+                    await self._let_go(run)
             self._look.set()
             if became is not None:
                 self._news.tell(run["id"], became)
+
+    async def _let_go(self, run: Run) -> None:
+        """Lets other processes take a run that is paused: no step of it is on its way here any more."""
+        with suppress(PlatformError):  # then they may when the lease is over
+            await self._l01().runs.beat(self.name, {run["id"]: run["token"]}, GIVEN_BACK)
 
     # -- keeping
 

@@ -160,13 +160,16 @@ async def test_signs_of_life_keep_a_run_and_tell_of_lost_ones(l01: L01Client, da
     assert sorted(answer, key=lambda item: item["id"]) == sorted(
         [
             {"id": lost["id"], "status": "running", "token": 2},
-            {"id": paused["id"], "status": "suspended", "token": 1},
             {"id": NOBODY, "status": None, "token": None},
         ],
         key=lambda item: item["id"],
     )
     events = await l01.query_events(aggregate_id=kept["id"])
     assert len(events) == 2
+    await l01.runs.resume(paused["id"])
+    assert await l01.runs.claim("other", 5, 30) == [], "its worker is at a step of it still"
+    await end_leases(data_layer, paused["id"])
+    assert [run["id"] for run in await l01.runs.claim("other", 5, 30)] == [paused["id"]]
 
 
 # -- moved

@@ -93,6 +93,42 @@ async def test_a_run_that_is_resumed_in_the_middle_of_a_call_keeps_its_answer(
     assert tools.calls[0][2].token == 3
 
 
+async def test_a_run_that_is_resumed_in_the_middle_of_a_call_is_left_to_who_is_at_it(
+    l02: L02Client, l01_local: L01Client, models: Models, tools: Tools
+) -> None:
+    """Another process has nothing to do: it would ask, and pay, again. Once the call is over it may have the run."""
+    tools.functions["look"] = lambda: "seen"
+    held = Held(models)
+    agent = await l02.spawn("x", {"tools": ["look"]})
+    run = await l02.run(agent["id"], "x")
+    await held.wait()
+    await l02.pause(run["id"])
+    await asyncio.sleep(EAGER.lease * 1.2)  # who is at it says so, paused or not
+    await l01_local.runs.resume(run["id"])
+    assert await l01_local.runs.claim("another", 10, 60) == []
+    held.go.set()
+    run = await l02.wait(run["id"], PATIENCE)
+    assert (run["status"], run["output"], len(models.requests)) == ("completed", "done", 2)
+
+
+async def test_a_paused_run_that_nobody_is_at_is_taken_by_anybody(
+    l02: L02Client, l01_local: L01Client, models: Models, tools: Tools, runtime: AgentRuntime
+) -> None:
+    tools.functions["look"] = lambda: "seen"
+    held = Held(models)
+    agent = await l02.spawn("x", {"tools": ["look"]})
+    run = await l02.run(agent["id"], "x")
+    await held.wait()
+    await l02.pause(run["id"])
+    held.go.set()
+    await eventually(lambda: runtime.worker.carried == 0)
+    runtime.worker.stop()
+    await asyncio.sleep(0.3)
+    await l01_local.runs.resume(run["id"])
+    (taken,) = await l01_local.runs.claim("another", 10, 60)
+    assert (taken["id"], taken["token"]) == (run["id"], 2)
+
+
 async def test_a_run_that_is_resumed_as_it_lets_go_is_carried_on(
     l02: L02Client, l01_local: L01Client, models: Models, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:

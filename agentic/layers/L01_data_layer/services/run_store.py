@@ -17,7 +17,13 @@ from agentic.layers.L01_data_layer.idempotency import once
 from agentic.layers.L01_data_layer.models.run import RUNS, Run, RunCancel, RunCreate, RunMove
 from agentic.layers.L01_data_layer.services.approval_store import ApprovalStore
 from agentic.layers.L01_data_layer.services.resource_service import ResourceService, parse_id
-from agentic.layers.L01_data_layer.services.run_control import fenced, held, not_running, totals
+from agentic.layers.L01_data_layer.services.run_control import (
+    LET_GO,
+    fenced,
+    held,
+    not_running,
+    totals,
+)
 from agentic.layers.L01_data_layer.store import Store, Transaction
 from agentic.layers.L01_data_layer.tables.run import RUNS as TABLE
 
@@ -119,6 +125,7 @@ class RunStore(ResourceService[Run]):
             said = body.model_fields_set
             changes |= {"output": body.output} if "output" in said else {}
             changes |= {"error": body.error and body.error.__dict__} if "error" in said else {}
+            await tx.fetch(LET_GO, run_id)
             return await self.change_in(tx, run_id, changes, None)
 
     async def retotal(self, run_id: UUID) -> None:
