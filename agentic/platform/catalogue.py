@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from graphlib import TopologicalSorter
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from agentic.layers.base.layer import Layer
+if TYPE_CHECKING:  # a command that only asks where layers are needs no framework
+    from agentic.layers.base.layer import Layer
 
 CATALOGUE: Final = {
     "L01": "agentic.layers.L01_data_layer.layer:DataLayer",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import grimp
@@ -49,3 +51,27 @@ def test_a_layer_starts_after_those_that_it_requires() -> None:
     for wave in catalogue.in_waves():
         assert all(started.issuperset(cls.requires) for cls in wave)
         started.update(cls.id for cls in wave)
+
+
+ASKING = (
+    "agents",
+    "evaluating",
+    "feedback",
+    "learn",
+    "listing",
+    "models",
+    "plans",
+    "run",
+    "runs",
+    "subscriptions",
+    "tools",
+)
+"""Commands that ask a platform which runs already."""
+
+
+def test_a_command_that_asks_loads_no_server() -> None:
+    """It would take a quarter of a second more, each time."""
+    wanted = ", ".join(f"agentic.platform.commands.{name}" for name in ASKING)
+    code = f"import sys, {wanted}; print(sorted({{'fastapi', 'sqlalchemy', 'uvicorn'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"

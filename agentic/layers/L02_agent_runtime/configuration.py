@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agentic.layers.base.common_errors import InvalidError
-from agentic.layers.base.http import invalid_from
+from agentic.layers.base.common_errors import InvalidError, invalid_from
 from agentic.layers.L02_agent_runtime.errors import AgentConfigurationError
 
 Whole = Annotated[int, Field(ge=1)]

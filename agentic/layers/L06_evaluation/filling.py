@@ -8,8 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from agentic.layers.base import jsonio
-from agentic.layers.base.common_errors import InvalidError, NotFoundError
-from agentic.layers.base.http import invalid_from
+from agentic.layers.base.common_errors import InvalidError, NotFoundError, invalid_from
 from agentic.layers.base.operation import Answer, Call, validated
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.dataset import LARGEST_ADDITION, Dataset, DatasetItemCreate

@@ -11,9 +11,8 @@ from weakref import WeakKeyDictionary
 import httpx2
 
 from agentic.layers.base import jsonio, tracing
-from agentic.layers.base.common_errors import InvalidError, UnreachableError
+from agentic.layers.base.common_errors import InvalidError, UnreachableError, as_platform_error
 from agentic.layers.base.errors import PlatformError, from_problem
-from agentic.layers.base.http import translate
 from agentic.layers.base.operation import Answer, Call, Operation, Route, validated
 
 LIMITS: Final = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
@@ -60,7 +59,7 @@ class LocalBackend:
         except PlatformError:
             raise
         except Exception as error:
-            raise translate(error) from error
+            raise as_platform_error(error) from error
 
     async def call(self, operation: Operation, call: Call) -> Any:
         """The answer of the service, decoded."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -19,12 +18,11 @@ from agentic.layers.base.common_errors import (
     InvalidError,
     MethodError,
     NotFoundError,
-    TimedOutError,
     TooLargeError,
+    as_platform_error,
+    invalid_from,
 )
 from agentic.layers.base.errors import PlatformError
-
-log = structlog.get_logger()
 
 MAX_BODY = 10 * 1024 * 1024
 HEALTH_LIMIT = 3.0
@@ -76,36 +74,20 @@ def problem_response(error: PlatformError, request_id: str | None = None) -> Res
     return Response(jsonio.encode(problem), error.status, headers, media_type=PROBLEM_TYPE.decode())
 
 
-def invalid_from(errors: Iterable[Mapping[str, Any]]) -> InvalidError:
-    """Pydantic's list of errors as E1001, each with the name of its field."""
-    pairs: list[tuple[str, str]] = []
-    for error in errors:
-        where = [str(part) for part in error["loc"] if part not in ("query", "path", "header")]
-        if len(where) > 1 and where[0] == "body":
-            where = where[1:]
-        pairs.append((".".join(where) or "body", str(error["msg"]).removeprefix("Value error, ")))
-    return InvalidError.of(*pairs)
-
-
 def translate(error: Exception) -> PlatformError:
-    """Any exception as an error of the catalogue; one that nobody foresaw is logged and becomes E1000."""
-    if isinstance(error, PlatformError):
-        return error
+    """Any exception as an error of the catalogue, those of the framework too."""
     if isinstance(error, RequestValidationError):
         return invalid_from(error.errors())
-    if isinstance(error, TimeoutError):
-        return TimedOutError()
     if isinstance(error, HTTPException):
         return _from_http(error)
-    log.error("unforeseen error", exc_info=error)
-    return InternalError()
+    return as_platform_error(error)
 
 
 def _from_http(error: HTTPException) -> PlatformError:
     if error.status_code == 405 and error.headers is not None:
         return MethodError(allow=error.headers["Allow"])
-    known: dict[int, type[PlatformError]] = {404: NotFoundError, 405: MethodError, 413: TooLargeError}
-    cls = known.get(error.status_code)
+    by_status: dict[int, type[PlatformError]] = {404: NotFoundError, 405: MethodError, 413: TooLargeError}
+    cls = by_status.get(error.status_code)
     if cls is None:
         return (
             InvalidError(str(error.detail)) if error.status_code < 500 else InternalError(str(error.detail))

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from agentic.layers.base.http import invalid_from
+from agentic.layers.base.common_errors import invalid_from
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -10,8 +10,7 @@ from typing import Annotated, Any, Final, Union
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from agentic.layers.base.common_errors import InvalidError
-from agentic.layers.base.http import invalid_from
+from agentic.layers.base.common_errors import InvalidError, invalid_from
 from agentic.layers.L06_evaluation.evaluators.code import Code
 from agentic.layers.L06_evaluation.evaluators.contains import Contains
 from agentic.layers.L06_evaluation.evaluators.evaluator import Evaluator
