@@ -159,9 +159,10 @@ class Cursors:
         """
         return await self._backend.call(GET_CURSOR, Call({"name": name}))
 
-    async def set(self, name: str, position: int) -> Cursor:
-        """Puts a bookmark at a position."""
-        return await self._backend.call(SET_CURSOR, Call({"name": name}, body={"position": position}))
+    async def set(self, name: str, position: int, *, onward: bool = False) -> Cursor:
+        """Puts a bookmark at a position; with `onward`, unless it stands beyond that already."""
+        body = {"position": position, "onward": onward}
+        return await self._backend.call(SET_CURSOR, Call({"name": name}, body=body))
 
     async def list(self, **query: Any) -> Page[Cursor]:
         """One page of bookmarks; `limit`, `cursor`, `order`, `total`."""

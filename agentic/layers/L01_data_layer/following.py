@@ -35,7 +35,7 @@ async def keep_up(log: Log, name: str, take: Take, filters: Mapping[str, str]) -
             async for batch in batches:
                 if batch:
                     await take(batch)
-                    await log.cursors.set(name, batch[-1].position)
+                    await log.cursors.set(name, batch[-1].position, onward=True)
         await asyncio.sleep(AGAIN)
 
 

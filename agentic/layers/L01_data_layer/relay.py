@@ -27,8 +27,9 @@ POLL: Final = 0.5
 STANDBY: Final = 1.0
 PUBLISH_PAUSE: Final = 0.5
 BUSY: Final = 4
+"""Events of one round after which the next waits a little for more."""
 BREATH: Final = 0.002
-"""Seconds by which a round waits for more, when the one before met so many at once: half the statements, half the publishing."""
+"""Seconds of that: half the statements and half the publishing, when there is much to place."""
 
 RENDER = """json_build_object('event_type', event_type, 'aggregate_type', aggregate_type, 'aggregate_id', aggregate_id,
  'payload', payload, 'id', id, 'position', position, 'version', version, 'metadata', metadata, 'created_at',

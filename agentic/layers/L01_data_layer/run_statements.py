@@ -99,7 +99,8 @@ as many as could be taken: a long queue of one costs the others nothing.
 BEAT: Final = """
 WITH input AS (SELECT * FROM unnest($1::uuid[], $2::int[]) AS given (id, token)), held AS (
   SELECT runs.id FROM runs JOIN input ON input.id = runs.id
-  WHERE runs.token = input.token AND runs.status IN ('running', 'suspended') AND runs.worker = $3
+  WHERE runs.token = input.token AND runs.worker = $3
+    AND (runs.status = 'running' OR (runs.status = 'suspended' AND runs.lease_until > statement_timestamp()))
   ORDER BY runs.id FOR NO KEY UPDATE OF runs
 ), beat AS (
   UPDATE runs SET lease_until = statement_timestamp() + make_interval(secs => $4::float8)

@@ -37,7 +37,7 @@ from agentic.layers.L02_agent_runtime.recovery import recover, used_beside
 from agentic.layers.L02_agent_runtime.replay import FunctionRun
 from agentic.layers.L02_agent_runtime.sessions import history, remember
 from agentic.layers.L02_agent_runtime.settings import L02Settings
-from agentic.layers.L02_agent_runtime.subagents import FINAL, SubAgents, wake
+from agentic.layers.L02_agent_runtime.subagents import FINAL, KEEPS_CHILDREN, SubAgents, wake
 from agentic.layers.L02_agent_runtime.tool_use import ToolUse
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import L04Client
@@ -162,7 +162,12 @@ class Carrier:
         return await loop.run()
 
     def _may_wait(self, run: Run) -> bool:
-        """Leaves a run to whoever has its agent's code: here it is not taken again for a while."""
+        """Leaves a run to whoever has its agent's code: here it is not taken again for a while.
+
+        One that only this worker takes, as it is recorded, would wait in vain.
+        """
+        if run["configuration"].get(KEEPS_CHILDREN):
+            return False
         age = (now() - datetime.fromisoformat(run["created_at"])).total_seconds()
         if age > self._settings.code_patience or run["agent_id"] is None:
             return False

@@ -28,6 +28,7 @@ from agentic.layers.L02_agent_runtime.crew import Crew
 from agentic.layers.L02_agent_runtime.errors import AgentCodeError, ToolCallError
 from agentic.layers.L02_agent_runtime.functions import register
 from agentic.layers.L02_agent_runtime.settings import L02Settings
+from agentic.layers.L02_agent_runtime.subagents import CARRIED_BY
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L04_model_gateway.client import L04Client
 
@@ -77,7 +78,7 @@ class Job:
             **more,
             "limits": {"steps": MOST_STEPS, **more.get("limits", {})},
             "function": self.reference,
-            "carried_by": self._carried_by,
+            CARRIED_BY: self._carried_by,
         }
 
 

@@ -1,6 +1,7 @@
 """The steps of one run as this process knows them, and the one way in which it adds to them.
 
-A step is one statement, fenced by the run's token, and it is there before the next begins. Numbers are dense: a number
+A step is written by one statement, fenced by the run's token, and it is there before the next of its branch begins; steps of
+several branches may share a statement. Numbers are dense: a number
 that was skipped is a message that somebody sent into the run meanwhile, and is fetched.
 """
 

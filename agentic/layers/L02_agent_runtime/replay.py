@@ -95,8 +95,10 @@ class FunctionRun:
             self._recorded.check_used()
             return completed(value)
         finally:
-            await _end(code)
-            await self._frame.close()
+            try:
+                await _end(code)
+            finally:
+                await self._frame.close()
 
     async def _run_code(self, context: RunContext) -> Any:
         begin()

@@ -138,7 +138,9 @@ class SubAgents:
 def _kept_for_the_same(run: Run) -> dict[str, Any]:
     """A run that keeps its children, as one that is recorded does, has them carried by who carries it."""
     given = run["configuration"]
-    return {name: given[name] for name in (CARRIED_BY, KEEPS_CHILDREN)} if given.get(KEEPS_CHILDREN) else {}
+    if not (given.get(KEEPS_CHILDREN) and given.get(CARRIED_BY)):
+        return {}
+    return {name: given[name] for name in (CARRIED_BY, KEEPS_CHILDREN)}
 
 
 def _laid_over(agent: Agent | None, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -148,9 +148,10 @@ class Worker:
         return True
 
     async def _carry(self, run: Run, hold: Hold) -> None:
-        became, token = None, run["token"]
+        became, token, left = None, run["token"], False
         try:
             became = await self._carrier.carry(run, hold)
+            left = became is None  # others have decided what becomes of it
         except asyncio.CancelledError:
             if not self._stopping:
                 log.info("a run was taken away", run=run["id"])
@@ -158,24 +159,31 @@ class Worker:
         except Exception as error:
             log.error("a run could not be carried", run=run["id"], exc_info=error)
         finally:
-            resumed = hold.ends in (None, "paused") and run["token"] != token
-            if self._held.get(run["id"]) is run and hold.ends != "given back":
-                del self._held[run["id"]]
-            if self._tasks.get(run["id"]) is asyncio.current_task():
-                del self._tasks[run["id"]]
-                del self._holds[run["id"]]
-                if resumed:  # it had let go already when it was resumed
-                    self._begin(run)
-                elif hold.ends == "paused":
+            try:
+                if left and hold.ends in (None, "paused") and run["token"] == token:
                     await self._let_go(run)
-            self._look.set()
-            if became is not None:
-                self._news.tell(run["id"], became)
+            finally:
+                self._carried(run, hold, token)
+                if became is not None:
+                    self._news.tell(run["id"], became)
+
+    def _carried(self, run: Run, hold: Hold, token: int) -> None:
+        """It is carried here no longer, or from its beginning: it had let go already when it was resumed."""
+        resumed = hold.ends in (None, "paused") and run["token"] != token
+        if self._held.get(run["id"]) is run and hold.ends != "given back":
+            del self._held[run["id"]]
+        if self._tasks.get(run["id"]) is asyncio.current_task():
+            del self._tasks[run["id"]]
+            del self._holds[run["id"]]
+            if resumed:
+                self._begin(run)
+        self._look.set()
 
     async def _let_go(self, run: Run) -> None:
-        """Lets other processes take a run that is paused: no step of it is on its way here any more."""
+        """Lets other processes take a run that is paused: nothing more is done of it here."""
         with suppress(PlatformError):  # then they may when the lease is over
-            await self._l01().runs.beat(self.name, {run["id"]: run["token"]}, GIVEN_BACK)
+            if (await self._l01().runs.get(run["id"]))["status"] == "suspended":
+                await self._l01().runs.beat(self.name, {run["id"]: run["token"]}, GIVEN_BACK)
 
     # -- keeping
 

@@ -80,7 +80,11 @@ class PlanRecord:
         return record
 
     async def _read_tasks(self, as_of: str | None = None) -> None:
-        listed = self._l01.tasks.all(plan_id=self.plan["id"], limit=LIMIT, order="asc", as_of=as_of)
+        # Of the past, what is older than the plan would be looked at too.
+        since = None if as_of is None else self.plan["created_at"]
+        listed = self._l01.tasks.all(
+            plan_id=self.plan["id"], limit=LIMIT, order="asc", as_of=as_of, since=since
+        )
         tasks = [task async for task in listed]
         self._take(task for task in tasks if task["step_id"])
         # Somebody's own tasks do not name their steps: they are taken in their order.

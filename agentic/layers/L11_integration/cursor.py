@@ -31,12 +31,15 @@ class Cursor:
         every: int,
         within: float,
         start: Callable[[], Awaitable[int]] | None = None,
+        onward: bool = True,
     ) -> None:
         self.name = f"{PREFIX}{name}"
         self.position: int | None = None
         """Everything up to here is done; none before it is known."""
         self._client = client
         self._start = start
+        self._onward = onward
+        """Whether it never goes back: a process that was stopped for long may come back and say where it stood."""
         self._every = every
         self._within = within
         self._handled = 0
@@ -86,7 +89,7 @@ class Cursor:
             self._moved.clear()
             handled = self._handled
             try:
-                await self._client().cursors.set(self.name, self.position)
+                await self._client().cursors.set(self.name, self.position, onward=self._onward)
             except BaseException:
                 self._moved.set()
                 raise

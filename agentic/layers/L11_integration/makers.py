@@ -90,6 +90,7 @@ class SubscriberMaker:
             every=1 if acts else self._settings.save_every,
             within=self._settings.save_within,
             start=lambda: self._born(stored["id"]),
+            onward=stored["kind"] != "feed",  # its reader may want something again
         )
 
     async def _born(self, subscription_id: str) -> int:

@@ -25,8 +25,8 @@ from agentic.layers.L01_data_layer.models.subscription import Subscription as St
 
 Status = Literal["starting", "following", "retrying", "waiting", "stopped", "paused", "failing", "elsewhere"]
 """`retrying`: an attempt failed. `waiting`: the data layer, or the layer that acts, cannot be reached. `paused`: switched off, and
-`reason` says by what. `failing`: nothing is taken any more at the other end, so that only one event is tried now and then. `elsewhere`: another process on the same data layer
-delivers it, and knows how it fares."""
+`reason` says by what. `failing`: nothing is taken any more at the other end, so that only one event is tried now and then.
+`elsewhere`: it is not this process's turn to deliver (record 0042); whose it is knows how it fares."""
 
 
 class EventReference(TypedDict):

@@ -86,10 +86,9 @@ class EventRouter:
         if self._running:
             self._start(subscriber)
 
-    async def unsubscribe(self, name: str) -> None:
-        """Ends a subscription. Its cursor stays: under the same name it goes on from there."""
-        subscription = self.subscriptions.pop(name)
-        await self._stop([subscription])
+    async def unsubscribe(self, *names: str) -> None:
+        """Ends subscriptions, all at once. Their cursors stay: under the same name one goes on from there."""
+        await self._stop([self.subscriptions.pop(name) for name in names])
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

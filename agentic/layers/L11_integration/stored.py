@@ -89,10 +89,9 @@ class StoredSubscriptions:
         """Begins to deliver what is stored, or ends it."""
         async with self._lock:
             self.delivers = delivers
-            for stored in self.records.values():
-                if stored["kind"] == FEED:
-                    continue
-                await self._end(stored["name"])
+            bound = [stored for stored in self.records.values() if stored["kind"] != FEED]
+            await self._end(*(stored["name"] for stored in bound))
+            for stored in bound:
                 self._begin(stored)
 
     async def _forget(self, subscription_id: str) -> None:
@@ -102,9 +101,10 @@ class StoredSubscriptions:
                 await self._end(name)
                 del self.records[name]
 
-    async def _end(self, name: str) -> None:
-        if name in self.records and name in self._router.subscriptions:
-            await self._router.unsubscribe(name)
+    async def _end(self, *names: str) -> None:
+        await self._router.unsubscribe(
+            *(name for name in names if name in self.records and name in self._router.subscriptions)
+        )
 
     def made(self, stored: Stored) -> Subscriber:
         """The subscriber of a stored subscription, which does not run."""

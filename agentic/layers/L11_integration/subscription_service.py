@@ -25,7 +25,7 @@ from agentic.layers.L11_integration.notices import Notices
 from agentic.layers.L11_integration.pattern import Pattern
 from agentic.layers.L11_integration.router import EventRouter
 from agentic.layers.L11_integration.secrets_of import rotate, valid_secrets
-from agentic.layers.L11_integration.stored import ROTATED, StoredSubscriptions
+from agentic.layers.L11_integration.stored import FEED, ROTATED, StoredSubscriptions
 from agentic.layers.L11_integration.targets import WebhookTarget, target_of
 from agentic.layers.L11_integration.views import of_running, of_stored
 from agentic.layers.L11_integration.webhook_sender import WebhookSender
@@ -78,7 +78,8 @@ class SubscriptionService:
             notices = self._notices.get(name)
             return of_running(running, stored, head, None if notices is None else notices.report())
         assert stored is not None
-        idle: models.Status = "stopped" if self._stored.delivers else "elsewhere"
+        here = self._stored.delivers or stored["kind"] == FEED
+        idle: models.Status = "stopped" if here else "elsewhere"
         status = idle if stored["enabled"] else "paused"
         return of_stored(stored, head, await self._place(stored), status)
 

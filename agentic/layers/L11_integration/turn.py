@@ -23,6 +23,8 @@ log = structlog.get_logger()
 NAME: Final = "L11.subscriptions"
 BEATS: Final = 3
 """Signs of life in the time of a lease."""
+ANSWERS: Final = 6
+"""An answer is waited for so many times shorter than the lease lasts."""
 LAST_WORD: Final = 1.0
 """Seconds that giving it back may take; what is not given back is over by itself."""
 
@@ -36,6 +38,8 @@ class Turn:
         self.holder = f"{uuid4().hex[:12]}.{os.getpid()}.{_host()}"
         self._client = client
         self._seconds = seconds
+        self._pause = seconds / BEATS
+        self._patience = seconds / ANSWERS
         self._changed = changed
         self._had = False
         self._until = 0.0
@@ -45,7 +49,7 @@ class Turn:
         try:
             while True:
                 await self._become(await self._ask())
-                await asyncio.sleep(self._seconds / BEATS)
+                await asyncio.sleep(self._pause)
         finally:
             if self._had:
                 await self._become(False)  # first nothing is delivered here any more, then somebody else may
@@ -55,13 +59,14 @@ class Turn:
         loop = asyncio.get_running_loop()
         asked = loop.time()
         try:
-            async with asyncio.timeout(self._seconds / BEATS):
+            async with asyncio.timeout(self._patience):
                 lease = await self._client().leases.hold(NAME, self.holder, self._seconds)
         except (PlatformError, TimeoutError) as error:
-            if self._had and loop.time() + self._seconds / BEATS >= self._until:
+            # Whether to go on is decided again after a pause and an answer: then it must not be over yet.
+            goes_on = self._had and loop.time() + self._pause + self._patience < self._until
+            if self._had and not goes_on:
                 log.warning("deliveries wait: it is not known whose turn it is", error=str(error))
-                return False
-            return self._had
+            return goes_on
         if lease["held"]:
             self._until = asked + self._seconds
         return lease["held"]

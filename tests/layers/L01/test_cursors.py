@@ -45,3 +45,10 @@ async def test_a_name_that_is_no_name_is_refused(l01_local: L01Client, name: str
 async def test_a_position_that_is_none_is_refused(l01: L01Client, position: int) -> None:
     with pytest.raises(InvalidError, match="position"):
         await l01.cursors.set("a", position)
+
+
+async def test_onward_it_never_goes_back(l01: L01Client) -> None:
+    """A process that was stopped for long comes back and says where it stood."""
+    for position, stands in ((5, 5), (3, 5), (9, 9)):
+        assert (await l01.cursors.set("a", position, onward=True))["position"] == stands
+    assert (await l01.cursors.set("a", 1))["position"] == 1

@@ -129,6 +129,22 @@ async def test_a_paused_run_that_nobody_is_at_is_taken_by_anybody(
     assert (taken["id"], taken["token"]) == (run["id"], 2)
 
 
+async def test_a_run_that_its_suspended_agent_keeps_from_going_on_is_anybodys(
+    l02: L02Client, l01_local: L01Client, runtime: AgentRuntime
+) -> None:
+    agent = await l02.spawn("x", {})
+    runtime.worker.stop()
+    await asyncio.sleep(0.3)
+    run = await l01_local.runs.create(agent_id=agent["id"], input="x")
+    await l01_local.agents.update(agent["id"], {"status": "suspended"})
+    (claimed,) = await l01_local.runs.claim(runtime.worker.name, 10, 60)
+    runtime.worker._hold([claimed])  # pyright: ignore[reportPrivateUsage]
+    await eventually(lambda: runtime.worker.carried == 0)
+    assert (await l01_local.runs.get(run["id"]))["status"] == "suspended"
+    await l01_local.runs.resume(run["id"])
+    assert [each["id"] for each in await l01_local.runs.claim("another", 10, 60)] == [run["id"]]
+
+
 async def test_a_run_that_is_resumed_as_it_lets_go_is_carried_on(
     l02: L02Client, l01_local: L01Client, models: Models, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:

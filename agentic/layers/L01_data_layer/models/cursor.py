@@ -15,9 +15,13 @@ CursorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,254}$
 
 
 class CursorSet(Body):
-    """Where the reader now stands: everything up to `position` is done. It may go back, to read again."""
+    """Where the reader now stands: everything up to `position` is done. It may go back, to read again.
+
+    With `onward` it may not: of two that say where they stand, the one who is further counts.
+    """
 
     position: Annotated[int, Field(ge=0, le=2**53)]
+    onward: bool = False
 
 
 class CursorAddress(Body):

@@ -30,7 +30,7 @@ class Page(TypedDict, Generic[R]):
     """One page of a list; `next_cursor` is null on the last, `total` is there when it was asked for.
 
     A page of the past (`as_of`), or of a search in texts, looks at so many records and leaves what is beyond them to the next:
-    it may hold fewer than its limit, even none, before the last. Its `total` is null when there are more than that to look at.
+    it may hold fewer than its limit, even none, before the last. Its `total` is null when there may be more than that to look at.
     """
 
     items: list[R]

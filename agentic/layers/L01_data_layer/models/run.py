@@ -110,6 +110,8 @@ class Run(TypedDict):
 class RunClaim(Body):
     """Takes up to `limit` runs that are due, or whose worker is gone, of these agents or any but those.
 
+    One that was paused and resumed is its worker's for as long as that is at a step of it (its lease lasts), and then anybody's.
+
     `overall` is how many may be running on the whole platform. `carried_by` are the runs that are kept for this worker: those
     whose configuration has the same under this name, which nobody takes who does not say it.
     """
@@ -132,7 +134,7 @@ class RunBeat(Body):
 
 
 class LostRun(TypedDict):
-    """A run that is no longer its worker's: it stands at another token, or is no longer running. No status: it is gone."""
+    """A run that is no longer its worker's: it stands at another token, or is over or let go. No status: it is gone."""
 
     id: str
     status: str | None

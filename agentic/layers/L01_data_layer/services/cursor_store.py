@@ -42,7 +42,7 @@ class CursorStore:
         """Puts a cursor at a position; the first time makes it."""
         name = _name(call)
         body = validated(CursorSet, call.body)
-        row = await self._database.fetchrow(SET, name, body.position, now())
+        row = await self._database.fetchrow(SET, name, body.position, now(), body.onward)
         assert row is not None
         return _answer(name, *row)
 
@@ -58,6 +58,7 @@ def _answer(name: str, position: int, updated_at: Any) -> Answer:
 GET = "SELECT position, updated_at FROM cursors WHERE name = $1"
 SET = """
 INSERT INTO cursors (name, position, updated_at) VALUES ($1, $2, $3)
-ON CONFLICT (name) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at
+ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at,
+  position = CASE WHEN $4 THEN greatest(cursors.position, excluded.position) ELSE excluded.position END
 RETURNING position, updated_at
 """

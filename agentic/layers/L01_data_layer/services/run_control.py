@@ -13,8 +13,6 @@ from agentic.layers.L01_data_layer.store import Transaction
 LOCK: Final = (
     "SELECT id, status, token, due_at FROM runs WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 )
-LET_GO: Final = "UPDATE runs SET lease_until = NULL WHERE id = $1"
-"""Whoever takes it next need not wait for the end of the lease."""
 TOTALS: Final = """
 WITH step AS (
   SELECT count(*) AS steps, coalesce(sum(input_tokens), 0)::bigint AS input_tokens,

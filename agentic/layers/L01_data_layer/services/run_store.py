@@ -18,7 +18,6 @@ from agentic.layers.L01_data_layer.models.run import RUNS, Run, RunCancel, RunCr
 from agentic.layers.L01_data_layer.services.approval_store import ApprovalStore
 from agentic.layers.L01_data_layer.services.resource_service import ResourceService, parse_id
 from agentic.layers.L01_data_layer.services.run_control import (
-    LET_GO,
     fenced,
     held,
     not_running,
@@ -40,6 +39,9 @@ LOCK_OPEN: Final = """
 SELECT id, status FROM runs WHERE id = ANY($1::uuid[]) AND (status NOT IN ('completed', 'failed', 'cancelled') OR id = $2)
 ORDER BY id FOR NO KEY UPDATE
 """
+
+LET_GO: Final = "UPDATE runs SET lease_until = NULL WHERE id = $1"
+"""Whoever takes it next need not wait for the end of the lease."""
 
 
 class RunStore(ResourceService[Run]):

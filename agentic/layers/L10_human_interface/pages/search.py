@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from agentic.layers.L01_data_layer.models.agent import Agent
 from agentic.layers.L01_data_layer.models.error_codes import NotFoundError
 from agentic.layers.L10_human_interface.formats import short_id, whole
 from agentic.layers.L10_human_interface.navigation import SECTIONS
@@ -18,6 +19,8 @@ from agentic.layers.L10_human_interface.web_site import Site
 from agentic.layers.L10_human_interface.words import status_word
 
 MOST: Final = 6
+MOST_PAGES: Final = 4
+"""Of agents, each of thousands that are looked at: the palette answers while one types."""
 LONGEST: Final = 200
 
 
@@ -79,8 +82,7 @@ async def _named(site: Site, text: str) -> list[Group]:
 async def _agents(site: Site, text: str) -> list[Group]:
     if not text:
         return []
-    page = await site.l01.agents.list(search=text, limit=MOST)
-    agents = page["items"]
+    agents = await _agents_named(site, text)
     if (agent_id := _uuid(text)) is not None:
         with suppress(NotFoundError):
             agents = [await site.l01.agents.get(agent_id), *agents]
@@ -89,6 +91,19 @@ async def _agents(site: Site, text: str) -> list[Group]:
         for agent in agents
     ]
     return [Group("agent", "Agents", items)]
+
+
+async def _agents_named(site: Site, text: str) -> list[Agent]:
+    """The newest whose name has this in it; of very many agents, those among the newest."""
+    found: list[Agent] = []
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        page = await site.l01.agents.list(search=text, limit=MOST - len(found), cursor=cursor)
+        found += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None or len(found) >= MOST:
+            break
+    return found
 
 
 async def _runs(site: Site, text: str) -> list[Group]:

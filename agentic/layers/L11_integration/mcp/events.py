@@ -45,7 +45,11 @@ TOOLS: Final[list[Tool]] = [
         "cursor_set",
         SET_CURSOR,
         "Keep how far a reader of the log has come: everything up to `position` is handled.",
-        about={"name": _NAME, "position": "The position of the last event that was handled."},
+        about={
+            "name": _NAME,
+            "position": "The position of the last event that was handled.",
+            "onward": "True: never back, so that of two readers the one who is further counts.",
+        },
         idempotent=True,
         destructive=True,
     ),
