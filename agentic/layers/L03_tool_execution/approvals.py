@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
+from agentic.layers.base.common_errors import IdempotencyError
 from agentic.layers.base.ids import now, timestamp
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.approval import Approval
@@ -83,7 +84,13 @@ class Approvals:
             "again": True,
         }
         title = f"{name} may have been carried out, but nobody saw how it ended. Do it again?"
-        return await self._ask(title, request, execution["agent_id"], run, execution["id"])
+        try:
+            return await self._ask(title, request, execution["agent_id"], run, execution["id"])
+        except IdempotencyError:
+            # Who carried the run a moment ago has asked just now. Two questions, both answered, would be two effects.
+            asked = await self._asked(run, same)
+            assert asked is not None
+            return asked
 
     async def get(self, approval_id: str) -> Approval:
         """A question as it stands."""
@@ -114,6 +121,7 @@ class Approvals:
             title=title[:LONGEST_TITLE],
             request=request,
             expires_at=timestamp(now() + timedelta(days=self._days)),
+            idempotency_key=None if execution_id is None else f"again:{execution_id}",
             **{name: value for name, value in fields.items() if value is not None},
         )
 

@@ -16,6 +16,7 @@ from agentic.layers.base.common_errors import DatabaseUnavailableError, StateErr
 from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.models.run import RunRef
 from agentic.layers.L03_tool_execution import left_behind
+from agentic.layers.L03_tool_execution.approvals import Approvals
 from agentic.layers.L03_tool_execution.client import L03Client
 from agentic.layers.L03_tool_execution.layer import ToolExecution
 from agentic.layers.L03_tool_execution.ledger import effect_key
@@ -175,6 +176,20 @@ async def test_a_crash_in_the_second_attempt_asks_again(
     assert (await l03.execute("count", {}, agent_id=agent, run=run)).output == 1
     assert (await l03.execute("count", {}, agent_id=agent, run=run)).output == 1
     assert counter.calls == [0]
+
+
+async def test_two_who_carry_a_run_at_once_ask_one_question(l01_local: L01Client) -> None:
+    """One of them was stopped for long. Two questions, both answered with yes, would be two effects."""
+    agent = await an_agent(l01_local)
+    run = await a_run(l01_local, agent)
+    reserved = await l01_local.tool_executions.reserve(
+        "k", run_id=run.run_id, token=run.token, agent_id=agent, input_params={}
+    )
+    approvals = Approvals(lambda: l01_local, 7)
+    execution = reserved["execution"]
+    asked = await asyncio.gather(*(approvals.after(execution, "count", run) for _ in range(5)))
+    assert len({each["id"] for each in asked}) == 1
+    assert len((await l01_local.approvals.list(run_id=run.run_id))["items"]) == 1
 
 
 async def test_without_a_run_nobody_is_asked_but_it_can_be_said(
