@@ -259,6 +259,10 @@ class Pipeline:
             detail = f"It is not known whether {tool.name} was carried out. {refusal(approval).detail}"
             ending = Outcome("error", error={"code": UnknownOutcomeError.code, "detail": detail})
             return await self._ledger.settle(execution, ending)
+        # To say how it ended answers the question with yes: so that is looked at after the question, or it would be done twice.
+        execution = await self._ledger.get(execution["id"])
+        if execution["status"] not in ("running", "unknown"):
+            return await self._recorded(wanted, key, tool, arguments, execution)
         again = f"{key[:200]}:{approval['id']}"
         used = approval["id"] if status == "approved" else None
         try:

@@ -178,6 +178,35 @@ async def test_a_crash_in_the_second_attempt_asks_again(
     assert counter.calls == [0]
 
 
+async def test_what_a_person_says_in_the_moment_of_asking_is_heard(
+    l03: L03Client, layer: ToolExecution, l01_local: L01Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was done, they say, which answers the question too: between the look at the ledger and that at the question."""
+    counter = counting(layer)
+    agent = await an_agent(l01_local, "count")
+    run = await a_run(l01_local, agent)
+    reserved = await l01_local.tool_executions.reserve(
+        effect_key("count", {}, run, None) or "",
+        agent_id=agent,
+        run_id=run.run_id,
+        token=run.token,
+        step=1,
+        input_params={},
+    )
+    after = Approvals.after
+
+    async def while_it_is_asked(self: Approvals, *about: Any) -> Any:
+        approval = await after(self, *about)
+        await l01_local.tool_executions.resolve(reserved["execution"]["id"], "success", "done")
+        answered = await l01_local.approvals.get(approval["id"])
+        assert answered["status"] == "approved"
+        return answered
+
+    monkeypatch.setattr(Approvals, "after", while_it_is_asked)
+    outcome = await l03.execute("count", {}, agent_id=agent, run=run)
+    assert (outcome.status, outcome.output, counter.calls) == ("success", "done", [])
+
+
 async def test_two_who_carry_a_run_at_once_ask_one_question(l01_local: L01Client) -> None:
     """One of them was stopped for long. Two questions, both answered with yes, would be two effects."""
     agent = await an_agent(l01_local)
