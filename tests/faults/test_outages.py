@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from uuid import uuid4
 
 import httpx2
@@ -17,9 +17,13 @@ from agentic.layers.L01_data_layer.client import L01Client
 from agentic.layers.L01_data_layer.feed import Filter
 from agentic.layers.L01_data_layer.layer import DataLayer
 from agentic.layers.L01_data_layer.settings import L01Settings
+from agentic.layers.L02_agent_runtime.layer import AgentRuntime
+from agentic.layers.L03_tool_execution.client import L03Client
+from agentic.layers.L04_model_gateway.client import L04Client
 from tests.kit.http import served
 from tests.kit.proxy import Proxy, proxied
 from tests.kit.servers import BusServer
+from tests.layers.L02.conftest import EAGER, Models, Tools
 
 pytestmark = pytest.mark.anyio
 
@@ -188,3 +192,38 @@ async def test_a_process_that_is_stopped_in_a_transaction_keeps_nothing_from_the
                 changed = await l01.update_agent(agent["id"], {"status": "active"})
                 await stopped.fetch("SELECT 1")
         assert changed["status"] == "active"
+
+
+def runtime_over(l01: L01Client) -> AgentRuntime:
+    """A runtime whose models take a moment to answer."""
+
+    async def slow(_: object) -> str:
+        await asyncio.sleep(0.3)
+        return "done"
+
+    models, context = Models(l01), Context()
+    models.says = slow
+    context.give(l01)
+    context._clients[L03Client] = Tools()  # pyright: ignore[reportPrivateUsage]
+    context._clients[L04Client] = models  # pyright: ignore[reportPrivateUsage]
+    return AgentRuntime(context, EAGER.model_copy(update={"concurrency": 4}))
+
+
+async def test_the_runs_of_a_process_that_is_cut_from_the_database_are_finished_by_another(
+    behind_proxy: DataLayer, cut_database: Proxy, l01_local: L01Client
+) -> None:
+    cut_off, other = runtime_over(L01Client(backend=behind_proxy.backend)), runtime_over(l01_local)
+    async with cut_off.running(), AsyncExitStack() as later:
+        l02 = cut_off.local_client()
+        agent = await l02.spawn("x", {})
+        runs = [await l02.run(agent["id"], number) for number in range(8)]
+        await eventually(lambda: _true(cut_off.worker.carried == 4))
+        cut_database.cut()
+        await later.enter_async_context(other.running())
+        ended = [await other.local_client().wait(run["id"], 30) for run in runs]
+        assert {run["status"] for run in ended} == {"completed"}
+        assert {run["worker"] for run in ended} == {other.worker.name}
+        await cut_database.mend()
+        await eventually(lambda: _true(cut_off.worker.carried == 0))
+        for run in runs:  # what it had heard meanwhile was written by nobody a second time
+            assert len(await l01_local.runs.steps(run["id"])) == 1

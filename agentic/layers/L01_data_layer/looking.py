@@ -1,7 +1,7 @@
 """Lists that no index serves: a page looks at so many records, and the next goes on after them.
 
 Such a page may hold fewer records than its limit, even none: it is the cursor that says whether there is more. A total
-is counted among as many, and is null when there are more (docs/decisions/0013).
+is counted among as many, and is null when there may be more (docs/decisions/0013).
 """
 
 from __future__ import annotations

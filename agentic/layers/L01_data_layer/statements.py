@@ -357,7 +357,7 @@ class TableStatements:
 
     def count(self, source: Any, conditions: list[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
         """How many records of `source` meet `conditions`."""
-        return select(func.count().label("total")).select_from(source).where(*conditions)
+        return select(func.count()).select_from(source).where(*conditions)
 
 
 def page_of(

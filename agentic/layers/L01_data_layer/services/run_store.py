@@ -17,12 +17,7 @@ from agentic.layers.L01_data_layer.idempotency import once
 from agentic.layers.L01_data_layer.models.run import RUNS, Run, RunCancel, RunCreate, RunMove
 from agentic.layers.L01_data_layer.services.approval_store import ApprovalStore
 from agentic.layers.L01_data_layer.services.resource_service import ResourceService, parse_id
-from agentic.layers.L01_data_layer.services.run_control import (
-    fenced,
-    held,
-    not_running,
-    totals,
-)
+from agentic.layers.L01_data_layer.services.run_control import fenced, held, not_running, totals
 from agentic.layers.L01_data_layer.store import Store, Transaction
 from agentic.layers.L01_data_layer.tables.run import RUNS as TABLE
 
